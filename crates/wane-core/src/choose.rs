@@ -1,0 +1,97 @@
+//! Choosing the duration of a timer: facts in, the winning row out (R1 to R4). Pure.
+
+use crate::facts::{FactId, FactTable, Facts};
+use crate::rules::predicate::Predicate;
+use crate::time::Period;
+use crate::timer::RowId;
+
+/// A rule row as the chooser needs it.
+#[derive(Clone, Debug)]
+pub struct Candidate<'a> {
+    /// Its number.
+    pub row: RowId,
+    /// The channels it is for, by name; `None` is all.
+    pub channels: Option<Vec<&'a str>>,
+    /// What must hold: the timer's own `when`, then the row's.
+    pub when: Vec<&'a Predicate>,
+    /// For `after = { fact = … }`: the duration fact must lie in this range.
+    pub within: Option<(FactId, Period, Period)>,
+}
+
+/// The rows of one timer, compiled for choosing.
+#[derive(Clone, Debug, Default)]
+pub struct Chooser {
+    // filled by the compiler of predicates
+}
+
+/// What was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The first row that matches; `None` when none does.
+    pub row: Option<RowId>,
+    /// How many predicates failed at run time on the way (R4).
+    pub failures: u32,
+}
+
+/// Why a row did not win, or that it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It matches, and no row before it does.
+    Wins,
+    /// It matches, but a row before it does too.
+    Outranked,
+    /// It is for other channels.
+    OtherChannel,
+    /// This part of a predicate does not hold: which of [`Candidate::when`], and the bytes of its text.
+    Condition {
+        /// The position in [`Candidate::when`].
+        predicate: usize,
+        /// The part that does not hold.
+        span: std::ops::Range<usize>,
+    },
+    /// This predicate failed at run time and counts as false (R4).
+    Failed {
+        /// The position in [`Candidate::when`].
+        predicate: usize,
+        /// The part that failed.
+        span: std::ops::Range<usize>,
+        /// What went wrong.
+        failure: Failure,
+    },
+    /// The duration fact is not set or outside its range.
+    Outside,
+}
+
+/// How a predicate can fail at run time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A number left the range of 64 bits.
+    Overflow,
+    /// A division by zero.
+    DivisionByZero,
+    /// The interpreter stopped: too many operations, or too long a text.
+    Limit,
+}
+
+impl Chooser {
+    /// Compiles rows that are given best first (R1). Gives every fact they read a slot.
+    #[must_use]
+    pub fn new(candidates: &[Candidate<'_>], table: &mut FactTable) -> Self {
+        let _ = (candidates, table);
+        Self::default()
+    }
+
+    /// The first row that matches these facts.
+    #[must_use]
+    pub fn choose(&self, table: &FactTable, facts: &Facts) -> Choice {
+        let _ = (table, facts);
+        Choice { row: None, failures: 0 }
+    }
+
+    /// Every row with its verdict, best first.
+    #[must_use]
+    pub fn explain(&self, table: &FactTable, facts: &Facts) -> Vec<(RowId, Verdict)> {
+        let _ = (table, facts);
+        Vec::new()
+    }
+}

@@ -1,0 +1,21 @@
+//! The engine of Wane: rule tables in, decisions out.
+//!
+//! Everything here is a function of its arguments: no clock, no input or output, no randomness, no hash order. Rule
+//! files become a [`ruleset::Ruleset`] in [`rules::load`]; an [`engine::Engine`] decides by it, one event at a time.
+
+pub mod action;
+pub mod calendar;
+pub mod choose;
+pub mod diagnostic;
+pub mod effect;
+pub mod engine;
+pub mod event;
+pub mod facts;
+pub mod participant;
+pub mod rules;
+pub mod ruleset;
+pub mod session;
+pub mod signal;
+mod symbols;
+pub mod time;
+pub mod timer;
