@@ -1,4 +1,19 @@
-//! The engine: the only place that changes a conversation. `step(now, event)` returns effects.
+//! The engine: the only place that changes a conversation. [`Engine::step`] takes an event and returns effects.
+//!
+//! How one event is applied, in this order: the clock (`clock`), the `afterwards` rows of lapsed timers (`actions`), the
+//! event's own meaning (`meaning`, `life`), then the timers (`timers`), which also listen to the effects. What predicates
+//! see of the state is kept up to date in `mirror`; which events count at all is decided in `admit`.
+
+mod actions;
+mod admit;
+mod clock;
+mod life;
+mod meaning;
+mod memory;
+mod mirror;
+mod reload;
+mod timers;
+mod work;
 
 use std::sync::Arc;
 
@@ -7,18 +22,23 @@ use crate::event::Event;
 use crate::ruleset::Ruleset;
 use crate::session::Conversation;
 use crate::time::Timestamp;
+use admit::Admitted;
+use mirror::Mirror;
+use work::Work;
 
 /// A ruleset in force. Holds no state of conversations; the same one serves all of them.
 #[derive(Clone, Debug)]
 pub struct Engine {
     rules: Arc<Ruleset>,
+    mirror: Mirror,
 }
 
 impl Engine {
     /// An engine that decides by these rules.
     #[must_use]
-    pub const fn new(rules: Arc<Ruleset>) -> Self {
-        Self { rules }
+    pub fn new(rules: Arc<Ruleset>) -> Self {
+        let mirror = Mirror::new(&rules);
+        Self { rules, mirror }
     }
 
     /// The rules it decides by.
@@ -27,37 +47,82 @@ impl Engine {
         &self.rules
     }
 
-    /// Applies one event at the instant `now`. `None` as the conversation is one that was never heard of.
+    /// Applies one event that came at the instant `now`. `None` as the conversation is one that was never heard of; it is
+    /// filled in when the event opens it.
     ///
-    /// The clock goes first (C2): what is due at or before the event's instant lapses before the event applies.
+    /// The clock goes first (C2): what is due at or before the event's instant lapses before the event applies, and is at
+    /// the front of the answer's effects. A repeated event changes nothing, not even the clock; the effects of its answer
+    /// are those of the first time and must not be carried out again.
     pub fn step(&self, conversation: &mut Option<Conversation>, now: Timestamp, event: &Event) -> Answer {
-        let _ = (conversation, now, event);
-        Answer { outcome: Outcome::Refused(Refusal::UnknownConversation), late_by: 0, effects: Vec::new() }
+        if let Some(answer) = conversation.as_ref().and_then(|known| memory::first_answer(known, event)) {
+            return answer;
+        }
+        match admit::admit(&self.rules, conversation.as_ref(), event) {
+            Ok(admitted) => self.apply(conversation, now, event, &admitted),
+            Err(refusal) => refused(refusal),
+        }
+    }
+
+    fn apply(
+        &self,
+        conversation: &mut Option<Conversation>,
+        now: Timestamp,
+        event: &Event,
+        admitted: &Admitted,
+    ) -> Answer {
+        let sent = event.at.map_or(now, |at| at.min(now));
+        if conversation.is_none() && !meaning::opens(admitted) {
+            return refused(Refusal::UnknownConversation);
+        }
+        let state = conversation.get_or_insert_with(|| Conversation::new(&self.rules, admitted.channel, sent));
+        let mut work = Work::new(self, state, admitted.signal.kind);
+        work.clock(now, Some(sent));
+        let at = sent.max(work.state.latest);
+        let late_by = at.millis_since(sent);
+        let outcome = work.event(at, event, admitted);
+        work.clock(now, Some(at));
+        let answer = Answer { outcome, late_by, effects: work.effects };
+        memory::remember(state, event, now, &answer);
+        answer
     }
 
     /// Moves the clock: everything that is due at or before `now` lapses, in the order of the deadlines (C3).
+    ///
+    /// A `now` before the conversation's latest instant does nothing (C6).
     pub fn advance(&self, conversation: &mut Conversation, now: Timestamp) -> Vec<Effect> {
-        let _ = (conversation, now);
-        Vec::new()
+        if Self::next_wake(self, conversation).is_none_or(|wake| wake > now) {
+            return Vec::new();
+        }
+        let mut work = Work::new(self, conversation, crate::signal::SignalKind::HANDLER_CHANGED);
+        work.clock(now, None);
+        work.effects
     }
 
     /// The same when the service took no messages from `from` until `now`: timers with `outage = "extend"` get that time
     /// back, and warnings whose lapse fell into it too are not sent any more.
     pub fn resume(&self, conversation: &mut Conversation, from: Timestamp, now: Timestamp) -> Vec<Effect> {
-        let _ = from;
-        self.advance(conversation, now)
+        let mut work = Work::new(self, conversation, crate::signal::SignalKind::HANDLER_CHANGED);
+        work.clock(from, None);
+        work.outage(from, now);
+        work.clock(now, None);
+        work.effects
     }
 
     /// The instant at which [`Engine::advance`] next has something to do; `None` while nothing runs.
     #[must_use]
     pub fn next_wake(&self, conversation: &Conversation) -> Option<Timestamp> {
-        let _ = conversation;
-        None
+        clock::earliest(&self.rules, conversation).map(|point| point.decided)
     }
 
     /// Takes over a conversation that another ruleset decided until now (R5): timers are matched by name; they keep
     /// their deadline, or are chosen again with their anchor kept, as their new declaration says.
+    ///
+    /// What is due by the new rules lapses at the next [`Engine::advance`] or [`Engine::step`].
     pub fn adopt(&self, conversation: &mut Conversation, before: &Ruleset, now: Timestamp) {
-        let _ = (conversation, before, now);
+        reload::adopt(self, conversation, before, now);
     }
+}
+
+const fn refused(refusal: Refusal) -> Answer {
+    Answer { outcome: Outcome::Refused(refusal), late_by: 0, effects: Vec::new() }
 }

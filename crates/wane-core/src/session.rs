@@ -60,6 +60,8 @@ pub struct Conversation {
     pub(crate) timers: Vec<TimerState>,
     pub(crate) generations: u32,
     pub(crate) effects: u32,
+    /// How many predicates failed at run time (R4).
+    pub(crate) failures: u32,
     pub(crate) seen: Seen,
 }
 
@@ -75,7 +77,32 @@ pub struct Session {
     pub(crate) messages: u32,
     pub(crate) customer_messages: u32,
     pub(crate) last_message_by: Option<Role>,
+    pub(crate) waiting_on: WaitingOn,
     pub(crate) held: bool,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WaitingOn {
+    /// Nobody wrote yet.
+    #[default]
+    Nobody,
+    /// The business wrote last.
+    Customer,
+    /// The customer wrote last, or pressed a button.
+    Business,
+}
+
+impl WaitingOn {
+    /// The word in predicates.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Customer => "customer",
+            Self::Business => "business",
+        }
+    }
 }
 
 /// Somebody of the business's side who is present.
@@ -154,6 +181,12 @@ impl Conversation {
     #[must_use]
     pub const fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// How many predicates failed at run time and counted as false (R4).
+    #[must_use]
+    pub const fn predicate_failures(&self) -> u32 {
+        self.failures
     }
 
     /// Its timers that are not simply stopped, in the order of their declaration.

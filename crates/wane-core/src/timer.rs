@@ -229,6 +229,8 @@ pub enum Phase {
         at: Timestamp,
         /// The row that gave it.
         row: RowId,
+        /// The duration, in milliseconds.
+        after: i64,
         /// The instant it counted from.
         anchor: Timestamp,
     },

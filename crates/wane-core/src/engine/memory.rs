@@ -1,0 +1,40 @@
+//! Repeated events: the ids of the last days and their first answers (C5).
+
+use crate::effect::{Answer, Outcome};
+use crate::event::Event;
+use crate::session::{Conversation, Remembered};
+use crate::time::Timestamp;
+
+/// Providers deliver again for up to seven days; a day more covers their clocks and ours (house decision).
+const REMEMBERED_FOR: i64 = 8 * 24 * 60 * 60 * 1_000;
+
+/// The first answer to an event whose id was seen before.
+pub(super) fn first_answer(state: &Conversation, event: &Event) -> Option<Answer> {
+    let effects = match state.seen.answers.get(event.id.as_ref()?)? {
+        Remembered::Plain => Answer { outcome: Outcome::Duplicate, late_by: 0, effects: Vec::new() },
+        Remembered::Full(answer) => Answer { outcome: Outcome::Duplicate, ..(**answer).clone() },
+    };
+    Some(effects)
+}
+
+/// Keeps the answer to an event that counted. One that was refused without any effect did not, and may come again.
+pub(super) fn remember(state: &mut Conversation, event: &Event, now: Timestamp, answer: &Answer) {
+    forget(state, now);
+    let Some(id) = &event.id else { return };
+    if answer.outcome != Outcome::Applied && answer.effects.is_empty() {
+        return;
+    }
+    let plain = answer.outcome == Outcome::Applied && answer.late_by == 0 && answer.effects.is_empty();
+    let remembered = if plain { Remembered::Plain } else { Remembered::Full(Box::new(answer.clone())) };
+    state.seen.answers.insert(id.clone(), remembered);
+    state.seen.order.push_back((now, id.clone()));
+}
+
+fn forget(state: &mut Conversation, now: Timestamp) {
+    let oldest = now.plus_millis(-REMEMBERED_FOR);
+    while state.seen.order.front().is_some_and(|(at, _)| *at < oldest) {
+        if let Some((_, id)) = state.seen.order.pop_front() {
+            state.seen.answers.remove(&id);
+        }
+    }
+}
