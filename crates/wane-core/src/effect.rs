@@ -182,25 +182,36 @@ impl EffectBody {
     /// The type as written on the wire.
     #[must_use]
     pub fn type_name(&self) -> &str {
-        match self {
-            Self::Custom { name, .. } => name,
-            other => other.effect_type().map_or("", EffectType::name),
-        }
+        if let Self::Custom { name, .. } = self { name } else { self.effect_type().map_or("", EffectType::name) }
     }
 
     /// The effect as selectors see it.
     #[must_use]
     pub fn signal(&self) -> Signal {
-        let kind = match self {
-            Self::Custom { kind, .. } => *kind,
-            other => other.effect_type().map_or(SignalKind::HANDLER_CHANGED, SignalKind::effect),
-        };
-        let role = match self {
+        let custom = if let Self::Custom { kind, .. } = self { Some(*kind) } else { None };
+        let built_in = self.effect_type().map(SignalKind::effect);
+        let kind = custom.or(built_in).unwrap_or(SignalKind::HANDLER_CHANGED);
+        Signal { kind, role: self.role() }
+    }
+
+    /// The role that it concerns, for effects that have one.
+    #[must_use]
+    pub fn role(&self) -> Option<SignalRole> {
+        match self {
             Self::ParticipantRemoved { role, .. } => Some(SignalRole::from(*role)),
             Self::NoticeDue(notice) | Self::NoticeUndeliverable { notice, .. } => Some(notice.to),
-            _ => None,
-        };
-        Signal { kind, role }
+            Self::SessionOpened
+            | Self::SessionActivated
+            | Self::SessionRequeued
+            | Self::SessionInactivated
+            | Self::SessionEnded
+            | Self::BotSessionEnded
+            | Self::ConversationEnded
+            | Self::ClientRefused { .. }
+            | Self::TransferRequested { .. }
+            | Self::SessionTagged { .. }
+            | Self::Custom { .. } => None,
+        }
     }
 }
 

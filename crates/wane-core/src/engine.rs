@@ -12,6 +12,8 @@ mod meaning;
 mod memory;
 mod mirror;
 mod reload;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod work;
 
@@ -21,6 +23,7 @@ use crate::effect::{Answer, Effect, Outcome, Refusal};
 use crate::event::Event;
 use crate::ruleset::Ruleset;
 use crate::session::Conversation;
+use crate::signal::SignalKind;
 use crate::time::Timestamp;
 use admit::Admitted;
 use mirror::Mirror;
@@ -90,10 +93,10 @@ impl Engine {
     ///
     /// A `now` before the conversation's latest instant does nothing (C6).
     pub fn advance(&self, conversation: &mut Conversation, now: Timestamp) -> Vec<Effect> {
-        if Self::next_wake(self, conversation).is_none_or(|wake| wake > now) {
+        if self.next_wake(conversation).is_none_or(|wake| wake > now) {
             return Vec::new();
         }
-        let mut work = Work::new(self, conversation, crate::signal::SignalKind::HANDLER_CHANGED);
+        let mut work = Work::new(self, conversation, SignalKind::HANDLER_CHANGED);
         work.clock(now, None);
         work.effects
     }
@@ -101,7 +104,7 @@ impl Engine {
     /// The same when the service took no messages from `from` until `now`: timers with `outage = "extend"` get that time
     /// back, and warnings whose lapse fell into it too are not sent any more.
     pub fn resume(&self, conversation: &mut Conversation, from: Timestamp, now: Timestamp) -> Vec<Effect> {
-        let mut work = Work::new(self, conversation, crate::signal::SignalKind::HANDLER_CHANGED);
+        let mut work = Work::new(self, conversation, SignalKind::HANDLER_CHANGED);
         work.clock(from, None);
         work.outage(from, now);
         work.clock(now, None);

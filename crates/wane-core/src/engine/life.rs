@@ -3,8 +3,7 @@
 
 use super::work::Work;
 use crate::effect::{EffectBody, RefusedWhy};
-use crate::facts::Facts;
-use crate::facts::Name;
+use crate::facts::{Facts, Name};
 use crate::participant::{Handler, Role};
 use crate::ruleset::{Ruleset, Wake};
 use crate::session::{Conversation, Participant, Seen, Session, Status, WaitingOn};
@@ -62,14 +61,17 @@ impl Work<'_> {
     /// A handler comes (L2).
     pub(super) fn join(&mut self, role: Role, id: Option<Name>) {
         let before = self.state.handler();
-        let Some(session) = &mut self.state.session else { return };
-        let known = session.participants.iter().any(|present| present.role == role && present.id == id);
-        if !known {
-            session.participants.push(Participant { role, id });
-        }
-        session.bot_session |= role == Role::Bot;
+        self.seat(role, id);
         self.handler_was(before);
         self.activate();
+    }
+
+    fn seat(&mut self, role: Role, id: Option<Name>) {
+        let Some(session) = &mut self.state.session else { return };
+        session.bot_session |= role == Role::Bot;
+        if !session.participants.iter().any(|present| present.role == role && present.id == id) {
+            session.participants.push(Participant { role, id });
+        }
     }
 
     /// Makes a waiting or inactive session active.
@@ -133,15 +135,12 @@ impl Work<'_> {
     /// The session passes from its handler to another; the bot session stays open (L13, T13).
     pub(super) fn hand_over(&mut self, to: Role, id: Option<Name>) {
         let before = self.state.handler();
-        if let Some(session) = &mut self.state.session
-            && before != Handler::of(to)
-        {
+        if let Some(session) = &mut self.state.session {
             session.participants.retain(|present| Handler::of(present.role) != before);
         }
-        self.join(to, id);
-        // `join` saw only the gap in between.
-        self.signals.retain(|signal| signal.kind != crate::signal::SignalKind::HANDLER_CHANGED);
+        self.seat(to, id);
         self.handler_was(before);
+        self.activate();
     }
 
     pub(super) fn end_bot_session(&mut self) {
