@@ -14,6 +14,7 @@ pub mod facts;
 pub mod participant;
 pub mod rules;
 pub mod ruleset;
+pub mod scenario;
 pub mod session;
 pub mod signal;
 mod symbols;

@@ -1,2 +1,57 @@
-//! x
-fn main() {}
+//! The command line of Wane. What each command does is in the module of its name; nothing is decided here.
+
+mod check;
+mod cli;
+mod diagnostics;
+mod disk;
+mod out;
+mod place;
+mod rulesets;
+mod test;
+mod trouble;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use out::Out;
+use trouble::Trouble;
+
+/// How a command went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// All well.
+    Well,
+    /// It found something.
+    Findings,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = Out::new();
+    let result = run(cli.command, &mut out).and_then(|verdict| {
+        out.flush()?;
+        Ok(verdict)
+    });
+    match result {
+        Ok(Verdict::Well) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        // Whoever reads has had enough; that is no failure.
+        Err(Trouble::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(trouble) => {
+            // What was found so far is worth reading even if the rest could not be done.
+            let _ = out.flush();
+            trouble.show();
+            ExitCode::from(trouble.exit_code())
+        }
+    }
+}
+
+fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
+    match command {
+        Command::Check(args) => check::run(&args, out),
+        Command::Test(args) => test::run(&args, out),
+    }
+}

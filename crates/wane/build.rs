@@ -1,0 +1,28 @@
+//! Lists the pages about diagnostics, so that `wane check --explain` has them without any file beside it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/diagnostics");
+    println!("cargo::rerun-if-changed={}", docs.display());
+    let mut pages: Vec<PathBuf> = Vec::new();
+    if docs.is_dir() {
+        for entry in fs::read_dir(&docs)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                pages.push(path.canonicalize()?);
+            }
+        }
+    }
+    pages.sort();
+    let mut table = String::from("&[\n");
+    for page in &pages {
+        let name = page.file_stem().unwrap_or_default().to_string_lossy();
+        let _ = writeln!(table, "    ({name:?}, include_str!({:?})),", page.display().to_string());
+    }
+    table.push_str("]\n");
+    let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo names no OUT_DIR"))?;
+    fs::write(Path::new(&out).join("pages.rs"), table)
+}
