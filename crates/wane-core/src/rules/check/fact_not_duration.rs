@@ -1,0 +1,18 @@
+//! E0506: a length taken from a fact that is no duration.
+
+use super::Check;
+use crate::diagnostic::Code;
+use crate::facts::{FactType, Name};
+use crate::rules::finding::Finding;
+use crate::rules::source::Sp;
+
+/// E0506.
+pub(crate) static CHECK: Check =
+    Check { code: Code("E0506"), name: "fact-not-duration", summary: "a length taken from a fact that is no duration" };
+
+pub(crate) fn found(name: &Sp<Name>, ty: &FactType) -> Finding {
+    let (group, rest) = name.split_once('.').unwrap_or(("attributes", name));
+    Finding::new(&CHECK, format!("fact `{}` is {}, not a duration", **name, ty.name()))
+        .at(name.at, "")
+        .help(format!("declare it under `[facts]` as `{group}.{rest} = \"duration\"`"))
+}

@@ -1,0 +1,112 @@
+//! The diagnostics: one file for each, and the list of all of them ([`ALL`]).
+//!
+//! A file holds the code, its name and summary, and the words of the finding; checks of the whole ruleset also hold the
+//! search, as `check(model, out)`, called by [`judge`]. What a diagnostic means to its reader is in `docs/diagnostics/`.
+
+pub(crate) mod bad_date;
+pub(crate) mod bad_duration;
+pub(crate) mod bad_hours;
+pub(crate) mod bad_name;
+pub(crate) mod bad_range;
+pub(crate) mod bad_sweep;
+pub(crate) mod channel_twice;
+pub(crate) mod duplicate_key;
+pub(crate) mod duplicate_name;
+pub(crate) mod duplicate_rule;
+pub(crate) mod empty_value;
+pub(crate) mod fact_not_duration;
+pub(crate) mod file_too_large;
+pub(crate) mod group_cycle;
+pub(crate) mod missing_key;
+pub(crate) mod no_rule_files;
+pub(crate) mod not_utf8;
+pub(crate) mod off_step;
+pub(crate) mod out_of_range;
+pub(crate) mod several_actions;
+pub(crate) mod toml_syntax;
+pub(crate) mod too_deep;
+pub(crate) mod too_many;
+pub(crate) mod unknown_action;
+pub(crate) mod unknown_calendar;
+pub(crate) mod unknown_channel;
+pub(crate) mod unknown_day;
+pub(crate) mod unknown_event;
+pub(crate) mod unknown_fact;
+pub(crate) mod unknown_group;
+pub(crate) mod unknown_handler;
+pub(crate) mod unknown_key;
+pub(crate) mod unknown_role;
+pub(crate) mod unknown_status;
+pub(crate) mod unknown_time_zone;
+pub(crate) mod unknown_timer;
+pub(crate) mod unknown_word;
+pub(crate) mod wrong_type;
+
+use super::finding::Findings;
+use super::resolve::Model;
+use crate::diagnostic::Code;
+
+/// A kind of fault that loading can find.
+#[derive(Debug)]
+pub struct Check {
+    /// Its code, never used again for another.
+    pub code: Code,
+    /// Its name in words, as fixtures and the index spell it.
+    pub name: &'static str,
+    /// What it finds, in one line.
+    pub summary: &'static str,
+}
+
+/// All of them, by number.
+pub static ALL: &[&Check] = &[
+    &no_rule_files::CHECK,
+    &file_too_large::CHECK,
+    &not_utf8::CHECK,
+    &toml_syntax::CHECK,
+    &too_deep::CHECK,
+    &unknown_key::CHECK,
+    &missing_key::CHECK,
+    &wrong_type::CHECK,
+    &duplicate_key::CHECK,
+    &unknown_timer::CHECK,
+    &unknown_channel::CHECK,
+    &unknown_event::CHECK,
+    &unknown_role::CHECK,
+    &unknown_action::CHECK,
+    &unknown_group::CHECK,
+    &unknown_calendar::CHECK,
+    &unknown_fact::CHECK,
+    &unknown_status::CHECK,
+    &unknown_handler::CHECK,
+    &duplicate_rule::CHECK,
+    &duplicate_name::CHECK,
+    &group_cycle::CHECK,
+    &bad_name::CHECK,
+    &unknown_word::CHECK,
+    &unknown_time_zone::CHECK,
+    &bad_duration::CHECK,
+    &out_of_range::CHECK,
+    &off_step::CHECK,
+    &bad_range::CHECK,
+    &bad_hours::CHECK,
+    &bad_date::CHECK,
+    &empty_value::CHECK,
+    &bad_sweep::CHECK,
+    &unknown_day::CHECK,
+    &channel_twice::CHECK,
+    &fact_not_duration::CHECK,
+    &several_actions::CHECK,
+    &too_many::CHECK,
+];
+
+/// Those that say that a name is declared nowhere.
+pub(crate) static UNKNOWN_NAMES: &[&Check] = &[
+    &unknown_timer::CHECK,
+    &unknown_channel::CHECK,
+    &unknown_group::CHECK,
+    &unknown_calendar::CHECK,
+    &unknown_fact::CHECK,
+];
+
+/// Judges the whole: everything that no single value shows.
+pub(crate) fn judge(model: &Model<'_>, out: &mut Findings) {}

@@ -1,0 +1,15 @@
+//! E0210: a handler that does not exist.
+
+use super::Check;
+use crate::diagnostic::Code;
+use crate::facts::Name;
+use crate::rules::finding::Finding;
+use crate::rules::source::Sp;
+
+/// E0210.
+pub(crate) static CHECK: Check =
+    Check { code: Code("E0210"), name: "unknown-handler", summary: "a handler that does not exist" };
+
+pub(crate) fn found<'a>(word: &Sp<Name>, known: impl Iterator<Item = &'a str> + Clone) -> Finding {
+    Finding::new(&CHECK, format!("unknown handler `{}`", **word)).at(word.at, "").meant(word, known)
+}

@@ -1,0 +1,15 @@
+//! E0209: a status that does not exist.
+
+use super::Check;
+use crate::diagnostic::Code;
+use crate::facts::Name;
+use crate::rules::finding::Finding;
+use crate::rules::source::Sp;
+
+/// E0209.
+pub(crate) static CHECK: Check =
+    Check { code: Code("E0209"), name: "unknown-status", summary: "a status that does not exist" };
+
+pub(crate) fn found<'a>(word: &Sp<Name>, known: impl Iterator<Item = &'a str> + Clone) -> Finding {
+    Finding::new(&CHECK, format!("unknown status `{}`", **word)).at(word.at, "").meant(word, known)
+}

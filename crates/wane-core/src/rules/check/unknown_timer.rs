@@ -1,0 +1,15 @@
+//! E0201: a timer that does not exist.
+
+use super::Check;
+use crate::diagnostic::Code;
+use crate::facts::Name;
+use crate::rules::finding::Finding;
+use crate::rules::source::Sp;
+
+/// E0201.
+pub(crate) static CHECK: Check =
+    Check { code: Code("E0201"), name: "unknown-timer", summary: "a timer that does not exist" };
+
+pub(crate) fn found<'a>(word: &Sp<Name>, known: impl Iterator<Item = &'a str> + Clone) -> Finding {
+    Finding::new(&CHECK, format!("unknown timer `{}`", **word)).at(word.at, "").meant(word, known)
+}

@@ -1,0 +1,109 @@
+//! Names into what they name: documents in, a [`Model`] out. Nothing is judged here but whether a name means anything.
+
+pub(crate) mod actions;
+pub(crate) mod declared;
+pub(crate) mod groups;
+pub(crate) mod rules;
+pub(crate) mod selectors;
+pub(crate) mod timers;
+
+use std::collections::BTreeMap;
+
+use super::finding::Findings;
+use super::schema::Document;
+use super::schema::rule::Rule;
+use super::source::Sp;
+use crate::facts::{FactTable, Name};
+use crate::rules::predicate::Predicate;
+use crate::timer::{After, ChannelId, TimerDef};
+use declared::Declared;
+
+/// All documents with their names resolved. What could not be resolved is left out: there is an error for it.
+#[derive(Debug)]
+pub(crate) struct Model<'d> {
+    pub(crate) declared: Declared<'d>,
+    pub(crate) timers: Vec<Timer<'d>>,
+    pub(crate) rows: Vec<Row<'d>>,
+    pub(crate) facts: FactTable,
+    /// An organisation's own events.
+    pub(crate) custom: Vec<Name>,
+}
+
+/// A timer: what was read, and what it means.
+#[derive(Debug)]
+pub(crate) struct Timer<'d> {
+    pub(crate) raw: &'d super::schema::timer::Timer,
+    pub(crate) def: TimerDef,
+    /// Its own `when`, compiled.
+    pub(crate) when: Option<Predicate>,
+    /// The rows that give it a length.
+    pub(crate) rows: Vec<usize>,
+}
+
+/// A rule row: what was read, and what it means.
+#[derive(Debug)]
+pub(crate) struct Row<'d> {
+    pub(crate) raw: &'d Rule,
+    pub(crate) id: &'d Sp<Name>,
+    /// The number of its timer.
+    pub(crate) timer: usize,
+    pub(crate) channels: Option<Vec<ChannelId>>,
+    pub(crate) after: After,
+    /// The row's own predicate.
+    pub(crate) when: Option<Predicate>,
+}
+
+/// Resolves all documents together.
+pub(crate) fn resolve<'d>(documents: &'d [Document], context: &Context<'_>, out: &mut Findings) -> Model<'d> {
+    let mut custom = Custom::default();
+    let declared = Declared::collect(documents, out);
+    let mut facts = declared.fact_table();
+    let groups = groups::Groups::resolve(documents, &mut custom, out);
+    let mut timers = timers::resolve(
+        documents,
+        &declared,
+        &mut timers::Scope { groups: &groups, custom: &mut custom, context, facts: &mut facts },
+        out,
+    );
+    let rows = rules::resolve(documents, &declared, &timers, &mut facts, context, out);
+    for (index, row) in rows.iter().enumerate() {
+        if let Some(timer) = timers.get_mut(row.timer) {
+            timer.rows.push(index);
+        }
+    }
+    Model { declared, timers, rows, facts, custom: custom.names }
+}
+
+/// What resolving needs to know about the texts.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) sources: &'a super::source::Sources<'a>,
+}
+
+/// The organisation's own event names, numbered as they are met.
+#[derive(Debug, Default)]
+pub(crate) struct Custom {
+    names: Vec<Name>,
+    numbers: BTreeMap<Name, u16>,
+}
+
+impl Custom {
+    /// The number of a name, a new one if it is new; `None` when there are too many, or when no event can be called so.
+    pub(crate) fn number(&mut self, name: &Name) -> Option<u16> {
+        if let Some(number) = self.numbers.get(name) {
+            return Some(*number);
+        }
+        let rest = name.strip_prefix("x.")?;
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if rest.is_empty() || !rest.chars().all(fits) || self.names.len() >= MOST_CUSTOM {
+            return None;
+        }
+        let number = u16::try_from(self.names.len()).ok()?;
+        self.names.push(name.clone());
+        self.numbers.insert(name.clone(), number);
+        Some(number)
+    }
+}
+
+/// More own events than anybody has, and few enough for the numbers of signals.
+const MOST_CUSTOM: usize = 50_000;

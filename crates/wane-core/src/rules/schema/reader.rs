@@ -1,0 +1,225 @@
+//! Readers over spanned TOML: every key that is wrong is a finding, and the rest is read all the same.
+
+use std::cell::Cell;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::describe::{Kind, Table};
+use crate::facts::Name;
+use crate::rules::check;
+use crate::rules::finding::Findings;
+use crate::rules::source::{At, Sp};
+use crate::time::Period;
+
+/// A value of a rule file.
+pub(crate) type Item<'t> = Sp<&'t DeValue<'t>>;
+
+/// A table that is read by its description.
+pub(crate) struct Reader<'t> {
+    /// The table's header, or the braces of an inline one.
+    pub(crate) at: At,
+    table: &'t DeTable<'t>,
+    spec: &'static Table,
+    /// One bit for each key that was asked for: what is described but never asked for is our mistake.
+    asked: Cell<u64>,
+}
+
+impl<'t> Reader<'t> {
+    /// Opens a table: keys that its description does not have, and those that it misses, are reported here.
+    pub(crate) fn open(table: Sp<&'t DeTable<'t>>, spec: &'static Table, out: &mut Findings) -> Self {
+        let reader = Self { at: table.at, table: table.value, spec, asked: Cell::new(0) };
+        for (key, _) in reader.table {
+            if !spec.keys.iter().any(|known| known.name == key.get_ref()) {
+                out.push(check::unknown_key::found(&spanned_key(reader.at.file, key), spec));
+            }
+        }
+        for key in spec.keys.iter().filter(|key| key.required && !reader.table.contains_key(key.name)) {
+            out.push(check::missing_key::found(reader.at, spec, key));
+        }
+        reader
+    }
+
+    /// The value of a key, whatever it is.
+    pub(crate) fn item(&self, key: &str) -> Option<Item<'t>> {
+        let index = self.spec.keys.iter().position(|known| known.name == key);
+        debug_assert!(index.is_some(), "`{key}` is read but not described in `{}`", self.spec.name);
+        self.asked.set(self.asked.get() | 1 << index.unwrap_or(63));
+        let value = self.table.get(key)?;
+        Some(Sp::new(value.get_ref(), At::new(self.at.file, &value.span())))
+    }
+
+    /// The value of a key after `read`; a value that `read` refuses is a wrong type.
+    pub(crate) fn get<T>(&self, key: &str, out: &mut Findings, read: Read<'t, T>) -> Option<Sp<T>> {
+        let item = self.item(key)?;
+        let value = read(&item);
+        if value.is_none() {
+            self.wrong_type(key, &item, out);
+        }
+        value.map(|value| item.with(value))
+    }
+
+    pub(crate) fn text(&self, key: &str, out: &mut Findings) -> Option<Sp<Name>> {
+        let text = self.get(key, out, text)?;
+        check::empty_value::check_text(&text, key, out);
+        Some(text)
+    }
+
+    pub(crate) fn flag(&self, key: &str, out: &mut Findings) -> Option<Sp<bool>> {
+        self.get(key, out, |item| item.as_bool())
+    }
+
+    pub(crate) fn number(&self, key: &str, out: &mut Findings) -> Option<Sp<i64>> {
+        self.get(key, out, number)
+    }
+
+    /// A length of time; a text that is none is a finding of its own.
+    pub(crate) fn duration(&self, key: &str, out: &mut Findings) -> Option<Sp<Period>> {
+        let text = self.get(key, out, text)?;
+        duration(&text, out)
+    }
+
+    /// One of a few words.
+    pub(crate) fn word<T: Copy>(&self, key: &str, words: &[(&'static str, T)], out: &mut Findings) -> Option<Sp<T>> {
+        let text = self.get(key, out, text)?;
+        match words.iter().find(|(word, _)| *word == &*text.value) {
+            Some((_, value)) => Some(text.with(*value)),
+            None => {
+                out.push(check::unknown_word::found(&text, key, words.iter().map(|(word, _)| *word)));
+                None
+            }
+        }
+    }
+
+    /// A list of texts.
+    pub(crate) fn texts(&self, key: &str, out: &mut Findings) -> Option<Sp<Vec<Sp<Name>>>> {
+        let list = self.list(key, out)?;
+        let mut texts = Vec::with_capacity(list.len());
+        for item in &list.value {
+            match text(item) {
+                Some(text) => texts.push(item.with(text)),
+                None => self.wrong_item(key, item, out),
+            }
+        }
+        Some(list.with(texts))
+    }
+
+    /// The values of a list.
+    pub(crate) fn list(&self, key: &str, out: &mut Findings) -> Option<Sp<Vec<Item<'t>>>> {
+        let item = self.item(key)?;
+        let Some(array) = item.as_array() else {
+            self.wrong_type(key, &item, out);
+            return None;
+        };
+        let items = array.iter().map(|value| Sp::new(value.get_ref(), At::new(item.at.file, &value.span())));
+        Some(item.with(items.collect()))
+    }
+
+    /// A table of described keys.
+    pub(crate) fn table(&self, key: &str, spec: &'static Table, out: &mut Findings) -> Option<Reader<'t>> {
+        let table = self.get(key, out, |item| item.as_table())?;
+        Some(Reader::open(table, spec, out))
+    }
+
+    /// A list of tables of described keys.
+    pub(crate) fn tables(&self, key: &str, spec: &'static Table, out: &mut Findings) -> Vec<Reader<'t>> {
+        let list = self.list(key, out).map(|list| list.value).unwrap_or_default();
+        let mut readers = Vec::with_capacity(list.len());
+        for item in list {
+            match item.as_table() {
+                Some(table) => readers.push(Reader::open(item.with(table), spec, out)),
+                None => self.wrong_item(key, &item, out),
+            }
+        }
+        readers
+    }
+
+    /// The entries of a table of free names, in the order of the text.
+    pub(crate) fn entries(&self, key: &str, out: &mut Findings) -> Vec<(Sp<Name>, Item<'t>)> {
+        let Some(table) = self.get(key, out, |item| item.as_table()) else { return Vec::new() };
+        entries(&table)
+    }
+
+    /// The same where every entry is a table of described keys.
+    pub(crate) fn named(&self, key: &str, spec: &'static Table, out: &mut Findings) -> Vec<(Sp<Name>, Reader<'t>)> {
+        let mut readers = Vec::new();
+        for (name, item) in self.entries(key, out) {
+            match item.as_table() {
+                // The name is a better place than a header that may be far above or missing.
+                Some(table) => readers.push((name.clone(), Reader::open(Sp::new(table, name.at), spec, out))),
+                None => self.wrong_item(key, &item, out),
+            }
+        }
+        readers
+    }
+
+    pub(crate) fn wrong_type(&self, key: &str, item: &Item<'t>, out: &mut Findings) {
+        if let Some(known) = self.spec.keys.iter().find(|known| known.name == key) {
+            out.push(check::wrong_type::found(item, known.name, known.kind));
+        }
+    }
+
+    /// The same for an item of a list or of a table of names.
+    pub(crate) fn wrong_item(&self, key: &str, item: &Item<'t>, out: &mut Findings) {
+        if let Some(known) = self.spec.keys.iter().find(|known| known.name == key) {
+            out.push(check::wrong_type::found(item, known.name, inner(known.kind)));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Ends the reading; in tests, finds keys that are described but that nobody reads.
+    pub(crate) fn finish(self) {
+        for (index, key) in self.spec.keys.iter().enumerate() {
+            debug_assert!(self.asked.get() >> index & 1 == 1, "`{}` of `{}` is never read", key.name, self.spec.name);
+        }
+    }
+}
+
+/// How a value is taken; `None` when it has another type.
+pub(crate) type Read<'t, T> = fn(&Item<'t>) -> Option<T>;
+
+/// What an item of a list, or of a table of names, should have been.
+const fn inner(kind: &'static Kind) -> &'static Kind {
+    match kind {
+        Kind::List(inner) | Kind::Map(_, inner) => inner,
+        other => other,
+    }
+}
+
+pub(crate) fn text(item: &Item<'_>) -> Option<Name> {
+    item.as_str().map(Name::from)
+}
+
+pub(crate) fn number(item: &Item<'_>) -> Option<i64> {
+    let integer = item.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+/// Reads a length of time; a text that is none is reported.
+pub(crate) fn duration(text: &Sp<Name>, out: &mut Findings) -> Option<Sp<Period>> {
+    match Period::parse(text) {
+        Ok(period) => Some(text.with(period)),
+        Err(error) => {
+            out.push(check::bad_duration::found(text, error));
+            None
+        }
+    }
+}
+
+/// The entries of a table, in the order of the text: the parser keeps them by name.
+pub(crate) fn entries<'t>(table: &Sp<&'t DeTable<'t>>) -> Vec<(Sp<Name>, Item<'t>)> {
+    let file = table.at.file;
+    let entry = |(key, value): (&'t Spanned<_>, &'t Spanned<DeValue<'t>>)| {
+        (spanned_key(file, key), Sp::new(value.get_ref(), At::new(file, &value.span())))
+    };
+    let mut entries: Vec<_> = table.value.iter().map(entry).collect();
+    entries.sort_by_key(|(name, _)| name.at);
+    entries
+}
+
+fn spanned_key(file: u32, key: &Spanned<std::borrow::Cow<'_, str>>) -> Sp<Name> {
+    Sp::new(Name::from(&**key.get_ref()), At::new(file, &key.span()))
+}
