@@ -202,11 +202,20 @@ pub struct FactTable {
 }
 
 impl FactTable {
-    /// A table of these facts in which none is read yet. The [`BuiltIn`] facts come first, in their order.
+    /// A table of these facts in which none is read yet. The [`BuiltIn`] facts come first, in their order. The values of
+    /// closed lists get their symbols at once, mentioned or not.
     #[must_use]
     pub fn new(defs: Vec<FactDef>) -> Self {
         let slots = vec![None; defs.len()];
-        Self { defs, slots, live: Vec::new(), symbols: Symbols::default() }
+        let mut symbols = Symbols::default();
+        for def in &defs {
+            if let FactType::Text(Some(values)) = &def.ty {
+                values.iter().for_each(|value| {
+                    symbols.add(value);
+                });
+            }
+        }
+        Self { defs, slots, live: Vec::new(), symbols }
     }
 
     /// All facts, by number.

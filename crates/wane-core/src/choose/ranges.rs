@@ -1,0 +1,149 @@
+//! Sets of numbers as sorted, disjoint ranges, and what a condition demands of each fact as such sets.
+
+use crate::rules::predicate::ir::{Kind, Relation};
+
+/// A set of numbers: ranges with both ends, sorted, with gaps between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ranges(Vec<(i64, i64)>);
+
+impl Ranges {
+    pub(super) fn full() -> Self {
+        Self(vec![(i64::MIN, i64::MAX)])
+    }
+
+    pub(super) fn from_to(low: i64, high: i64) -> Self {
+        if low > high { Self(Vec::new()) } else { Self(vec![(low, high)]) }
+    }
+
+    /// These numbers, given in order.
+    pub(super) fn points(values: &[i64]) -> Self {
+        let mut set = Self(Vec::with_capacity(values.len()));
+        values.iter().for_each(|value| set.push(*value, *value));
+        set
+    }
+
+    /// The numbers that compare so with a value.
+    pub(super) fn of(relation: Relation, value: i64) -> Self {
+        match relation {
+            Relation::Equal => Self::from_to(value, value),
+            Relation::Unequal => Self::from_to(value, value).complement(),
+            Relation::Less => value.checked_sub(1).map_or(Self(Vec::new()), |high| Self::from_to(i64::MIN, high)),
+            Relation::AtMost => Self::from_to(i64::MIN, value),
+            Relation::Greater => value.checked_add(1).map_or(Self(Vec::new()), |low| Self::from_to(low, i64::MAX)),
+            Relation::AtLeast => Self::from_to(value, i64::MAX),
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+        self.0.iter().copied()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds a range that begins at or after the last one's begin.
+    fn push(&mut self, low: i64, high: i64) {
+        match self.0.last_mut() {
+            Some(last) if last.1 == i64::MAX || low <= last.1 + 1 => last.1 = last.1.max(high),
+            _ => self.0.push((low, high)),
+        }
+    }
+
+    pub(super) fn complement(&self) -> Self {
+        let mut gaps = Vec::with_capacity(self.0.len() + 1);
+        let mut next = Some(i64::MIN);
+        for (low, high) in self.iter() {
+            if let Some(start) = next
+                && start < low
+            {
+                gaps.push((start, low - 1));
+            }
+            next = high.checked_add(1);
+        }
+        gaps.extend(next.map(|start| (start, i64::MAX)));
+        Self(gaps)
+    }
+
+    pub(super) fn intersect(&self, other: &Self) -> Self {
+        let mut common = Vec::new();
+        let (mut left, mut right) = (self.iter().peekable(), other.iter().peekable());
+        while let (Some(a), Some(b)) = (left.peek().copied(), right.peek().copied()) {
+            let (low, high) = (a.0.max(b.0), a.1.min(b.1));
+            if low <= high {
+                common.push((low, high));
+            }
+            if a.1 <= b.1 {
+                left.next()
+            } else {
+                right.next()
+            };
+        }
+        Self(common)
+    }
+
+    pub(super) fn union(&self, other: &Self) -> Self {
+        let mut all: Vec<(i64, i64)> = self.iter().chain(other.iter()).collect();
+        all.sort_unstable();
+        let mut set = Self(Vec::with_capacity(all.len()));
+        all.into_iter().for_each(|(low, high)| set.push(low, high));
+        set
+    }
+}
+
+/// What a conjunction demands of each fact: necessary, not always enough.
+pub(super) type Demands = Vec<(u16, Ranges)>;
+
+/// Adds what a condition demands.
+pub(super) fn demand(kind: &Kind, demands: &mut Demands) {
+    match kind {
+        Kind::Compare { slot, relation, value } => narrow(demands, *slot, Ranges::of(*relation, *value)),
+        Kind::Among { slot, values, negated } => {
+            let set = Ranges::points(values);
+            narrow(demands, *slot, if *negated { set.complement() } else { set });
+        }
+        Kind::All(parts) => parts.iter().for_each(|part| demand(&part.kind, demands)),
+        Kind::Any(parts) => {
+            let each = parts.iter().map(|part| {
+                let mut own = Demands::new();
+                demand(&part.kind, &mut own);
+                own
+            });
+            let common = each.reduce(either).unwrap_or_default();
+            common.into_iter().for_each(|(slot, set)| narrow(demands, slot, set));
+        }
+        Kind::Const(_) | Kind::Arith { .. } | Kind::Same { .. } | Kind::Residual { .. } => {}
+    }
+}
+
+fn narrow(demands: &mut Demands, slot: u16, set: Ranges) {
+    match demands.iter_mut().find(|(held, _)| *held == slot) {
+        Some((_, held)) => *held = held.intersect(&set),
+        None => demands.push((slot, set)),
+    }
+}
+
+/// What holds whichever of two conjunctions does.
+fn either(left: Demands, right: Demands) -> Demands {
+    let other = |slot: u16| right.iter().find(|(held, _)| *held == slot).map(|(_, set)| set);
+    left.iter().filter_map(|(slot, set)| other(*slot).map(|right| (*slot, set.union(right)))).collect()
+}
+
+/// Whether the demands of a condition say all of it.
+pub(super) fn says_all(kind: &Kind) -> bool {
+    match kind {
+        Kind::Const(true) | Kind::Compare { .. } | Kind::Among { .. } => true,
+        Kind::All(parts) => parts.iter().all(|part| says_all(&part.kind)),
+        // One fact alone: the union of its sets is exact.
+        Kind::Any(parts) => parts.iter().all(|part| says_all(&part.kind)) && one_slot(kind),
+        Kind::Const(false) | Kind::Arith { .. } | Kind::Same { .. } | Kind::Residual { .. } => false,
+    }
+}
+
+fn one_slot(kind: &Kind) -> bool {
+    let mut first = None;
+    let mut same = true;
+    let cond = crate::rules::predicate::ir::Cond::new(kind.clone(), crate::rules::predicate::ir::Span::default());
+    cond.slots(&mut |slot| same &= *first.get_or_insert(slot) == slot);
+    same
+}
