@@ -3,29 +3,57 @@
 //! A file holds the code, its name and summary, and the words of the finding; checks of the whole ruleset also hold the
 //! search, as `check(model, out)`, called by [`judge`]. What a diagnostic means to its reader is in `docs/diagnostics/`.
 
+pub(crate) mod agent_inactivity;
 pub(crate) mod bad_date;
 pub(crate) mod bad_duration;
 pub(crate) mod bad_hours;
 pub(crate) mod bad_name;
 pub(crate) mod bad_range;
 pub(crate) mod bad_sweep;
+pub(crate) mod below_sweep;
+pub(crate) mod calendar_never_opens;
 pub(crate) mod channel_twice;
+pub(crate) mod constant_predicate;
 pub(crate) mod duplicate_key;
 pub(crate) mod duplicate_name;
 pub(crate) mod duplicate_rule;
 pub(crate) mod empty_value;
 pub(crate) mod fact_not_duration;
 pub(crate) mod file_too_large;
+pub(crate) mod foreign_channel;
+pub(crate) mod grace_and_sweep;
 pub(crate) mod group_cycle;
+pub(crate) mod idle_action;
+pub(crate) mod idle_choice;
+pub(crate) mod idle_option;
+pub(crate) mod later_timer;
+pub(crate) mod misplaced_refusal;
 pub(crate) mod missing_key;
+pub(crate) mod missing_permission;
+pub(crate) mod never_belongs;
+pub(crate) mod never_starts;
+pub(crate) mod no_length;
 pub(crate) mod no_rule_files;
 pub(crate) mod not_utf8;
 pub(crate) mod off_step;
 pub(crate) mod out_of_range;
+pub(crate) mod predicate_argument;
+pub(crate) mod predicate_call;
+pub(crate) mod predicate_constant_fault;
+pub(crate) mod predicate_not_truth;
+pub(crate) mod predicate_statement;
+pub(crate) mod predicate_syntax;
+pub(crate) mod predicate_too_large;
+pub(crate) mod predicate_unknown_fact;
+pub(crate) mod predicate_unlike_types;
+pub(crate) mod predicate_value;
+pub(crate) mod reaction_loop;
 pub(crate) mod several_actions;
+pub(crate) mod shadowed_rule;
 pub(crate) mod toml_syntax;
 pub(crate) mod too_deep;
 pub(crate) mod too_many;
+pub(crate) mod ungoverned_channel;
 pub(crate) mod unknown_action;
 pub(crate) mod unknown_calendar;
 pub(crate) mod unknown_channel;
@@ -40,6 +68,9 @@ pub(crate) mod unknown_status;
 pub(crate) mod unknown_time_zone;
 pub(crate) mod unknown_timer;
 pub(crate) mod unknown_word;
+pub(crate) mod unreachable_afterwards;
+pub(crate) mod unseen_warning;
+pub(crate) mod window_elsewhere;
 pub(crate) mod wrong_type;
 
 use super::finding::Findings;
@@ -93,10 +124,41 @@ pub static ALL: &[&Check] = &[
     &empty_value::CHECK,
     &bad_sweep::CHECK,
     &unknown_day::CHECK,
+    &predicate_syntax::CHECK,
+    &predicate_unknown_fact::CHECK,
+    &predicate_unlike_types::CHECK,
+    &predicate_statement::CHECK,
+    &predicate_call::CHECK,
+    &predicate_not_truth::CHECK,
+    &predicate_value::CHECK,
+    &predicate_too_large::CHECK,
+    &predicate_argument::CHECK,
+    &predicate_constant_fault::CHECK,
+    &missing_permission::CHECK,
+    &agent_inactivity::CHECK,
+    &foreign_channel::CHECK,
+    &ungoverned_channel::CHECK,
     &channel_twice::CHECK,
     &fact_not_duration::CHECK,
+    &later_timer::CHECK,
+    &reaction_loop::CHECK,
+    &misplaced_refusal::CHECK,
+    &grace_and_sweep::CHECK,
     &several_actions::CHECK,
     &too_many::CHECK,
+    &constant_predicate::CHECK,
+    &shadowed_rule::CHECK,
+    &no_length::CHECK,
+    &never_starts::CHECK,
+    &idle_action::CHECK,
+    &calendar_never_opens::CHECK,
+    &unseen_warning::CHECK,
+    &below_sweep::CHECK,
+    &unreachable_afterwards::CHECK,
+    &idle_option::CHECK,
+    &idle_choice::CHECK,
+    &window_elsewhere::CHECK,
+    &never_belongs::CHECK,
 ];
 
 /// Those that say that a name is declared nowhere.
@@ -109,4 +171,26 @@ pub(crate) static UNKNOWN_NAMES: &[&Check] = &[
 ];
 
 /// Judges the whole: everything that no single value shows.
-pub(crate) fn judge(model: &Model<'_>, out: &mut Findings) {}
+pub(crate) fn judge(model: &Model<'_>, out: &mut Findings) {
+    missing_permission::check(model, out);
+    agent_inactivity::check(model, out);
+    foreign_channel::check(model, out);
+    ungoverned_channel::check(model, out);
+    later_timer::check(model, out);
+    reaction_loop::check(model, out);
+    misplaced_refusal::check(model, out);
+    grace_and_sweep::check(model, out);
+    constant_predicate::check(model, out);
+    shadowed_rule::check(model, out);
+    no_length::check(model, out);
+    never_starts::check(model, out);
+    idle_action::check(model, out);
+    calendar_never_opens::check(model, out);
+    unseen_warning::check(model, out);
+    below_sweep::check(model, out);
+    unreachable_afterwards::check(model, out);
+    idle_option::check(model, out);
+    idle_choice::check(model, out);
+    window_elsewhere::check(model, out);
+    never_belongs::check(model, out);
+}

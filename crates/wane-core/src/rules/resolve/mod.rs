@@ -7,12 +7,12 @@ pub(crate) mod rules;
 pub(crate) mod selectors;
 pub(crate) mod timers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Findings;
 use super::schema::Document;
 use super::schema::rule::Rule;
-use super::source::Sp;
+use super::source::{At, Sp};
 use crate::facts::{FactTable, Name};
 use crate::rules::predicate::Predicate;
 use crate::timer::{After, ChannelId, TimerDef};
@@ -38,6 +38,8 @@ pub(crate) struct Timer<'d> {
     pub(crate) when: Option<Predicate>,
     /// The rows that give it a length.
     pub(crate) rows: Vec<usize>,
+    /// Whether some rule names it, even one that is at fault.
+    pub(crate) mentioned: bool,
 }
 
 /// A rule row: what was read, and what it means.
@@ -48,9 +50,20 @@ pub(crate) struct Row<'d> {
     /// The number of its timer.
     pub(crate) timer: usize,
     pub(crate) channels: Option<Vec<ChannelId>>,
+    /// The `channel` of its file.
+    file_channel: Option<&'d Sp<Name>>,
     pub(crate) after: After,
     /// The row's own predicate.
     pub(crate) when: Option<Predicate>,
+}
+
+impl Row<'_> {
+    /// Where the row gets that channel from: its own list, or the top of its file.
+    pub(crate) fn channel_at(&self, name: &str) -> At {
+        let own = self.raw.channels.as_ref();
+        let named = own.and_then(|list| list.iter().find(|channel| &*channel.value == name)).map(|channel| channel.at);
+        named.or(self.file_channel.map(|channel| channel.at)).unwrap_or(self.raw.at)
+    }
 }
 
 /// Resolves all documents together.
@@ -66,12 +79,21 @@ pub(crate) fn resolve<'d>(documents: &'d [Document], context: &Context<'_>, out:
         out,
     );
     let rows = rules::resolve(documents, &declared, &timers, &mut facts, context, out);
+    let named: BTreeSet<&str> = mentioned(documents);
+    for timer in &mut timers {
+        timer.mentioned = named.contains(&*timer.def.name);
+    }
     for (index, row) in rows.iter().enumerate() {
         if let Some(timer) = timers.get_mut(row.timer) {
             timer.rows.push(index);
         }
     }
     Model { declared, timers, rows, facts, custom: custom.names }
+}
+
+fn mentioned(documents: &[Document]) -> BTreeSet<&str> {
+    let rules = documents.iter().flat_map(|document| &document.rules);
+    rules.filter_map(|rule| rule.timer.as_ref()).map(|name| &*name.value).collect()
 }
 
 /// What resolving needs to know about the texts.

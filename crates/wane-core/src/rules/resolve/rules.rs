@@ -37,7 +37,8 @@ pub(crate) fn resolve<'d>(
                 channels: channels(rule, document, declared, out),
                 when: rule.when.as_ref().map(|when| compile::predicate(when, context, facts, out)),
             };
-            rows.extend(row(rule, found, timers, facts, out));
+            let channel = document.channel.as_ref();
+            rows.extend(row(rule, found, timers, facts, out).map(|row| Row { file_channel: channel, ..row }));
         }
     }
     rows
@@ -64,7 +65,7 @@ fn row<'d>(
         Some(compiled) => Some(compiled?),
         None => None,
     };
-    Some(Row { raw: rule, id: rule.id.as_ref()?, timer, channels: found.channels, after, when })
+    Some(Row { raw: rule, id: rule.id.as_ref()?, timer, channels: found.channels, file_channel: None, after, when })
 }
 
 fn channels(rule: &Rule, document: &Document, declared: &Declared<'_>, out: &mut Findings) -> Option<Vec<ChannelId>> {

@@ -72,7 +72,7 @@ fn one<'d>(timer: &'d raw::Timer, declared: &Declared<'d>, scope: &mut Scope<'_>
         reads: Default::default(),
     };
     let when = timer.when.as_ref().and_then(|when| compile::predicate(when, scope.context, scope.facts, out));
-    Timer { raw: timer, def, when, rows: Vec::new() }
+    Timer { raw: timer, def, when, rows: Vec::new(), mentioned: false }
 }
 
 fn afterwards(row: &raw::Afterwards, declared: &Declared<'_>, scope: &mut Scope<'_>, out: &mut Findings) -> Afterwards {

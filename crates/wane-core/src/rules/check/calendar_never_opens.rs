@@ -1,0 +1,25 @@
+//! W0707: a calendar with no open hour.
+
+use super::Check;
+use crate::diagnostic::Code;
+use crate::rules::finding::{Finding, Findings};
+use crate::rules::resolve::Model;
+
+/// W0707.
+pub(crate) static CHECK: Check =
+    Check { code: Code("W0707"), name: "calendar-never-opens", summary: "a calendar with no open hour" };
+
+pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
+    for (name, calendar, hours) in &model.declared.calendars {
+        if calendar.never_opens() {
+            out.push(
+                Finding::new(
+                    &CHECK,
+                    format!("calendar `{}` never opens: a timer that counts by it never lapses", **name),
+                )
+                .at(*hours, "")
+                .help("write for example `hours = { mon-fri = [\"09:00-17:00\"] }`"),
+            );
+        }
+    }
+}
