@@ -8,6 +8,7 @@
 //! evenly, so weeks can be multiplied and holidays subtracted from a running sum. What remains of [`Calendar::add`] is a
 //! search for the instant at which a sum that never falls reaches its goal.
 
+mod show;
 mod week;
 
 use std::collections::BTreeSet;
@@ -37,6 +38,7 @@ use week::{DAY, Week};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Calendar {
+    zone: Tz,
     week: Week,
     holidays: Vec<Holiday>,
     /// In order of time; the first also stands for what lies before it. Never empty.
@@ -77,7 +79,7 @@ impl Calendar {
     #[must_use]
     pub fn new(tz: Tz, weekly: [Vec<(u16, u16)>; 7], holidays: BTreeSet<NaiveDate>) -> Self {
         let week = Week::new(&weekly);
-        let mut calendar = Self { holidays: lost_to(&week, &holidays), week, stretches: stretches_of(tz) };
+        let mut calendar = Self { zone: tz, holidays: lost_to(&week, &holidays), week, stretches: stretches_of(tz) };
         let mut opened = 0;
         let mut last: Option<Stretch> = None;
         let mut stretches = std::mem::take(&mut calendar.stretches);

@@ -20,3 +20,8 @@ pub mod signal;
 mod symbols;
 pub mod time;
 pub mod timer;
+
+/// The README's example is run with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Play scenario files against rule files
     Test(TestArgs),
+    /// Show what differs between two directories of rules
+    Diff(DiffArgs),
 }
 
 /// `wane check`
@@ -76,4 +78,15 @@ pub(crate) enum TestFormat {
     Junit,
     /// One JSON object a line
     Json,
+}
+
+/// `wane diff`
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The directory of rule files as it was
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The directory of rule files as it would be
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
 }

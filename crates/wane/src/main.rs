@@ -2,7 +2,9 @@
 
 mod check;
 mod cli;
+mod describe;
 mod diagnostics;
+mod diff;
 mod disk;
 mod out;
 mod place;
@@ -53,5 +55,6 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
     match command {
         Command::Check(args) => check::run(&args, out),
         Command::Test(args) => test::run(&args, out),
+        Command::Diff(args) => diff::run(&args, out),
     }
 }

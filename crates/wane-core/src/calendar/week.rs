@@ -37,6 +37,11 @@ impl Week {
         Self::of(&openings)
     }
 
+    /// The openings, as milliseconds from Monday's midnight.
+    pub(super) fn openings(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.hours.iter().map(|hours| (hours.start, hours.end))
+    }
+
     fn of(openings: &[(i64, i64)]) -> Self {
         let mut hours: Vec<Hours> = Vec::new();
         let mut total = 0;

@@ -31,7 +31,10 @@ fn a_scenario_is_read_whole() {
 
 fn faults(text: &str) -> Vec<(String, String)> {
     let (_, found) = parse("a.toml", text.as_bytes());
-    found.into_iter().map(|fault| (fault.code.to_string(), fault.message + fault.help.as_deref().unwrap_or_default())).collect()
+    found
+        .into_iter()
+        .map(|fault| (fault.code.to_string(), fault.message + fault.help.as_deref().unwrap_or_default()))
+        .collect()
 }
 
 fn first_fault(text: &str) -> (String, String) {
