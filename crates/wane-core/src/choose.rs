@@ -4,9 +4,11 @@
 //! costs about the same for ten rows and for ten thousand. The index only ever says "not this one"; what it leaves is
 //! verified.
 
+pub mod analysis;
 mod code;
 mod index;
 mod ranges;
+mod regions;
 
 use crate::facts::{FactId, FactTable, Facts};
 use crate::rules::predicate::Predicate;

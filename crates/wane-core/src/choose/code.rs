@@ -77,10 +77,9 @@ impl Code {
 
     fn add_predicates(&mut self, candidate: &Candidate<'_>) {
         for (predicate, when) in (0..).zip(&candidate.when) {
-            match &when.cond().kind {
-                Kind::All(parts) => parts.iter().for_each(|part| self.push_condition(predicate, part)),
-                _ => self.push_condition(predicate, when.cond()),
-            }
+            let whole = when.cond();
+            let parts = if let Kind::All(parts) = &whole.kind { parts.as_slice() } else { std::slice::from_ref(whole) };
+            parts.iter().for_each(|part| self.push_condition(predicate, part));
         }
     }
 
@@ -203,11 +202,7 @@ impl Code {
 fn points(parts: &[Cond]) -> Option<(u16, Vec<i64>)> {
     let mut found: Option<(u16, Vec<i64>)> = None;
     for part in parts {
-        let (slot, values) = match &part.kind {
-            Kind::Compare { slot, relation: Relation::Equal, value } => (*slot, std::slice::from_ref(value)),
-            Kind::Among { slot, values, negated: false } => (*slot, &**values),
-            _ => return None,
-        };
+        let (slot, values) = equalities(&part.kind)?;
         let (known, list) = found.get_or_insert((slot, Vec::new()));
         if *known != slot {
             return None;
@@ -218,6 +213,13 @@ fn points(parts: &[Cond]) -> Option<(u16, Vec<i64>)> {
     values.sort_unstable();
     values.dedup();
     Some((slot, values))
+}
+
+fn equalities(kind: &Kind) -> Option<(u16, &[i64])> {
+    if let Kind::Compare { slot, relation: Relation::Equal, value } = kind {
+        return Some((*slot, std::slice::from_ref(value)));
+    }
+    if let Kind::Among { slot, values, negated: false } = kind { Some((*slot, values)) } else { None }
 }
 
 fn to_u32(count: usize) -> u32 {

@@ -1,16 +1,12 @@
 //! Sets of numbers as sorted, disjoint ranges, and what a condition demands of each fact as such sets.
 
-use crate::rules::predicate::ir::{Kind, Relation};
+use crate::rules::predicate::ir::{Cond, Kind, Relation};
 
 /// A set of numbers: ranges with both ends, sorted, with gaps between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ranges(Vec<(i64, i64)>);
 
 impl Ranges {
-    pub(super) fn full() -> Self {
-        Self(vec![(i64::MIN, i64::MAX)])
-    }
-
     pub(super) fn from_to(low: i64, high: i64) -> Self {
         if low > high { Self(Vec::new()) } else { Self(vec![(low, high)]) }
     }
@@ -40,6 +36,44 @@ impl Ranges {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The numbers themselves, when they are at most `most`.
+    pub(super) fn few(&self, most: usize) -> Option<Vec<i64>> {
+        let mut numbers = Vec::new();
+        for (low, high) in self.iter() {
+            let length = usize::try_from(high.checked_sub(low)?).ok()?;
+            if numbers.len() + length >= most {
+                return None;
+            }
+            numbers.extend(low..=high);
+        }
+        Some(numbers)
+    }
+
+    /// Whether every number is in the other set too.
+    pub(super) fn within(&self, other: &Self) -> bool {
+        let mut holders = other.iter().peekable();
+        self.iter().all(|(low, high)| {
+            while holders.next_if(|holder| holder.1 < low).is_some() {}
+            holders.peek().is_some_and(|holder| holder.0 <= low && high <= holder.1)
+        })
+    }
+
+    /// Whether the two have a number in common.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let (mut left, mut right) = (self.iter().peekable(), other.iter().peekable());
+        while let (Some(a), Some(b)) = (left.peek().copied(), right.peek().copied()) {
+            if a.0.max(b.0) <= a.1.min(b.1) {
+                return true;
+            }
+            if a.1 <= b.1 {
+                left.next()
+            } else {
+                right.next()
+            };
+        }
+        false
     }
 
     /// Adds a range that begins at or after the last one's begin.
@@ -129,21 +163,20 @@ fn either(left: Demands, right: Demands) -> Demands {
     left.iter().filter_map(|(slot, set)| other(*slot).map(|right| (*slot, set.union(right)))).collect()
 }
 
-/// Whether the demands of a condition say all of it.
+/// Whether the demands of a condition say all of it: it compares facts with constants, and a `||` in it is about one
+/// fact only.
 pub(super) fn says_all(kind: &Kind) -> bool {
     match kind {
         Kind::Const(true) | Kind::Compare { .. } | Kind::Among { .. } => true,
         Kind::All(parts) => parts.iter().all(|part| says_all(&part.kind)),
-        // One fact alone: the union of its sets is exact.
-        Kind::Any(parts) => parts.iter().all(|part| says_all(&part.kind)) && one_slot(kind),
+        Kind::Any(parts) => parts.iter().all(|part| says_all(&part.kind)) && one_slot(parts),
         Kind::Const(false) | Kind::Arith { .. } | Kind::Same { .. } | Kind::Residual { .. } => false,
     }
 }
 
-fn one_slot(kind: &Kind) -> bool {
+fn one_slot(parts: &[Cond]) -> bool {
     let mut first = None;
     let mut same = true;
-    let cond = crate::rules::predicate::ir::Cond::new(kind.clone(), crate::rules::predicate::ir::Span::default());
-    cond.slots(&mut |slot| same &= *first.get_or_insert(slot) == slot);
+    parts.iter().for_each(|part| part.slots(&mut |slot| same &= *first.get_or_insert(slot) == slot));
     same
 }

@@ -82,6 +82,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "rhai may add nodes; what is not listed is not allowed")]
     fn typed(&mut self, expr: &Expr) -> Typed {
         match expr {
             Expr::BoolConstant(value, at) => {
@@ -232,7 +233,12 @@ impl Walk<'_> {
             (left_value, right_value) => {
                 let right = Typed::new(right_value, right.span);
                 let left = Typed::new(left_value, left.span);
-                let wrong = if matches!(left.value, Value::Num(_)) { &right } else { &left };
+                let fits = match left.value {
+                    Value::Num(_) => true,
+                    Value::Text(_) => operator == Operator::Add,
+                    Value::Bool(_) | Value::Date(_) | Value::List(_) | Value::Unknown => false,
+                };
+                let wrong = if fits { &right } else { &left };
                 let message =
                     format!("`{}` works on two numbers, not on {} and {}", operator.text(), left.what(), right.what());
                 let found = fault(faults::OPERAND, wrong.span, message).label(wrong.what());
@@ -274,6 +280,7 @@ fn constant(value: &FactValue, ty: &FactType, span: Span) -> Value {
 }
 
 /// What rhai's parser found, in our words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only a few of the parser's errors have words of their own")]
 fn syntax(error: &ParseError, tokens: &Tokens<'_>, text: &str) -> Fault {
     let end = Span::new(text.len(), text.len());
     let at = error.position();

@@ -25,12 +25,8 @@ pub(super) fn find_call(table: &FactTable, function: &str, argument: &str, span:
 
 fn unknown(table: &FactTable, name: &str, span: Span) -> Fault {
     let fault = fault(UNKNOWN_FACT, span, format!("there is no fact `{name}`")).label("not declared");
-    let plain = table.defs().iter().map(|def| &*def.name);
-    if let Some(near) = did_you_mean(name, plain.clone().filter(|known| !known.contains('('))) {
+    if let Some(near) = nearest(table, name) {
         return fault.help(format!("did you mean `{near}`?"));
-    }
-    if let Some(short) = plain.clone().find(|known| known.split_once('.').is_some_and(|(_, last)| last == name)) {
-        return fault.help(format!("did you mean `{short}`?"));
     }
     if let Some((text, function)) = method_without_call(table, name) {
         return fault.help(format!("a function of a text is called: `{text}.{function}(…)`"));
@@ -40,6 +36,20 @@ fn unknown(table: &FactTable, name: &str, span: Span) -> Fault {
         return fault.help(format!("declare it under `[facts]`, for example `{group}{last} = \"text\"`"));
     }
     fault.help(format!("texts stand in double quotes: `\"{name}\"`; facts of your own are declared under `[facts]`"))
+}
+
+/// The fact that was probably meant. In a group that exists, only the last part can be misspelt; a name without its
+/// group is completed.
+fn nearest(table: &FactTable, name: &str) -> Option<String> {
+    let known = || table.defs().iter().map(|def| &*def.name).filter(|known| !known.contains('('));
+    if let Some((group, last)) = name.split_once('.') {
+        let members: Vec<&str> = known().filter_map(|known| known.strip_prefix(group)?.strip_prefix('.')).collect();
+        if !members.is_empty() {
+            return did_you_mean(last, members).map(|near| format!("{group}.{near}"));
+        }
+    }
+    let completed = known().find(|known| known.split_once('.').is_some_and(|(_, last)| last == name));
+    did_you_mean(name, known()).or(completed).map(str::to_owned)
 }
 
 fn method_without_call<'a>(table: &FactTable, name: &'a str) -> Option<(&'a str, &'a str)> {
@@ -69,10 +79,7 @@ fn call_argument<'a>(def: &'a FactDef, function: &str) -> Option<&'a str> {
 /// The closed list of a fact's values, if it has one.
 pub(super) fn closed(table: &FactTable, slot: u16) -> Option<(&FactDef, &[Name])> {
     let def = table.get(*table.live().get(usize::from(slot))?)?;
-    match &def.ty {
-        FactType::Text(Some(values)) => Some((def, values)),
-        _ => None,
-    }
+    if let FactType::Text(Some(values)) = &def.ty { Some((def, values)) } else { None }
 }
 
 /// A fault when the fact in that slot can never have this value. The empty text is that of a fact never set.

@@ -3,12 +3,15 @@
 //! [`Cond`] is what the checker makes of rhai's syntax tree. Negation is pushed down to the leaves while it is built, so
 //! there is no node for it. The order of evaluation is rhai's: left to right, and a decided `&&` or `||` looks no further.
 
+mod build;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::sandbox::Residual;
 use crate::choose::Failure;
 use crate::facts::{FactTable, Facts, Name};
+pub(crate) use build::{all, any};
 
 /// Bytes of a predicate's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -277,23 +280,6 @@ impl Cond {
         }
     }
 
-    /// The opposite. A failure stays a failure.
-    pub(crate) fn negate(self) -> Self {
-        let span = self.span;
-        let each = |parts: Vec<Self>| parts.into_iter().map(|part| Self { span, ..part.negate() }).collect();
-        let kind = match self.kind {
-            Kind::Const(value) => Kind::Const(!value),
-            Kind::Compare { slot, relation, value } => Kind::Compare { slot, relation: relation.negated(), value },
-            Kind::Among { slot, values, negated } => Kind::Among { slot, values, negated: !negated },
-            Kind::Arith { relation, left, right } => Kind::Arith { relation: relation.negated(), left, right },
-            Kind::Same { sides, negated } => Kind::Same { sides, negated: !negated },
-            Kind::All(parts) => Kind::Any(each(parts)),
-            Kind::Any(parts) => Kind::All(each(parts)),
-            Kind::Residual { residual, negated } => Kind::Residual { residual, negated: !negated },
-        };
-        Self { kind, span }
-    }
-
     /// Calls `visit` with the slot of every fact that it reads.
     pub(crate) fn slots(&self, visit: &mut impl FnMut(u16)) {
         match &self.kind {
@@ -369,40 +355,5 @@ impl Text {
                 parts.1.slots(visit);
             }
         }
-    }
-}
-
-/// All of these together, in order, with constants taken out where that changes no failure.
-pub(crate) fn all(parts: Vec<Cond>, span: Span) -> Cond {
-    join(parts, span, false)
-}
-
-/// Any of these, in order, with constants taken out where that changes no failure.
-pub(crate) fn any(parts: Vec<Cond>, span: Span) -> Cond {
-    join(parts, span, true)
-}
-
-/// `decisive` is the value with which one part decides the whole.
-fn join(parts: Vec<Cond>, span: Span, decisive: bool) -> Cond {
-    let mut kept: Vec<Cond> = Vec::with_capacity(parts.len());
-    for part in parts {
-        match part.kind {
-            Kind::Const(value) if value != decisive => {}
-            // What stands before it may still fail, and then fails the whole predicate, even under `!`.
-            Kind::Const(_) if kept.iter().all(Cond::infallible) => return Cond::new(Kind::Const(decisive), span),
-            Kind::Const(_) => {
-                kept.push(part);
-                break;
-            }
-            Kind::All(inner) if !decisive => kept.extend(inner),
-            Kind::Any(inner) if decisive => kept.extend(inner),
-            _ => kept.push(part),
-        }
-    }
-    match kept.len() {
-        0 => Cond::new(Kind::Const(!decisive), span),
-        1 => kept.pop().unwrap_or(Cond::new(Kind::Const(!decisive), span)),
-        _ if decisive => Cond::new(Kind::Any(kept), span),
-        _ => Cond::new(Kind::All(kept), span),
     }
 }

@@ -90,4 +90,6 @@ impl Predicate {
 }
 
 #[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
 mod tests;

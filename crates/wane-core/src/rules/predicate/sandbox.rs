@@ -156,16 +156,18 @@ impl Variable {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not arithmetic can only be a limit: types were checked")]
 fn failure(error: &EvalAltResult) -> Failure {
     match error.unwrap_inner() {
-        EvalAltResult::ErrorArithmetic(message, _)
-            if message.starts_with("Division by zero") || message.ends_with("% 0") =>
-        {
-            Failure::DivisionByZero
-        }
+        EvalAltResult::ErrorArithmetic(message, _) if is_by_zero(message) => Failure::DivisionByZero,
         EvalAltResult::ErrorArithmetic(..) => Failure::Overflow,
         _ => Failure::Limit,
     }
+}
+
+/// rhai has one kind of error for all arithmetic; its words tell which.
+fn is_by_zero(message: &str) -> bool {
+    message.starts_with("Division by zero") || message.ends_with("% 0")
 }
 
 /// Writes a checked test as a rhai expression over variables named by slot.

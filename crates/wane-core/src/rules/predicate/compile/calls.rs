@@ -32,18 +32,17 @@ impl Walk<'_> {
         let mut links = Vec::new();
         let head = unfold(expr, &mut links);
         let mut links = links.into_iter().peekable();
-        let mut typed = match head {
-            Expr::Variable(variable, _, at) => {
-                let mut name = variable.1.to_string();
-                let mut span = self.token(*at);
-                while let Some(Link::Name(part, at)) = links.next_if(|link| matches!(link, Link::Name(..))) {
-                    name.push('.');
-                    name.push_str(part);
-                    span.end = self.token(at).end;
-                }
-                self.named(&name, span)
+        let mut typed = if let Expr::Variable(variable, _, at) = head {
+            let mut name = variable.1.to_string();
+            let mut span = self.token(*at);
+            while let Some(Link::Name(part, at)) = links.next_if(|link| matches!(link, Link::Name(..))) {
+                name.push('.');
+                name.push_str(part);
+                span.end = self.token(at).end;
             }
-            other => self.typed(other),
+            self.named(&name, span)
+        } else {
+            self.typed(head)
         };
         for link in links {
             typed = self.link(typed, &link);
@@ -173,9 +172,8 @@ fn push_links<'a>(mut rest: &'a Expr, links: &mut Vec<Link<'a>>) {
 }
 
 fn link(expr: &Expr) -> Link<'_> {
-    match expr {
-        Expr::Property(property, at) => Link::Name(&property.2, *at),
-        Expr::MethodCall(call, at) => Link::Call(call, *at),
-        other => Link::Other(other.start_position()),
+    if let Expr::Property(property, at) = expr {
+        return Link::Name(&property.2, *at);
     }
+    if let Expr::MethodCall(call, at) = expr { Link::Call(call, *at) } else { Link::Other(expr.start_position()) }
 }

@@ -39,18 +39,15 @@ impl Walk<'_> {
     }
 
     fn text_in(&mut self, text: Text, items: Vec<Typed>, span: Span) -> Typed {
-        let mut list = Vec::with_capacity(items.len());
-        let mut fine = true;
-        for item in items {
-            match item.value {
-                Value::Text(value) => {
-                    fine &= self.value_fits(&text, &value, item.span);
-                    list.push(value);
-                }
-                other => fine &= self.alien(&Typed::new(other, item.span), "text"),
-            }
-        }
-        if !fine {
+        let spans: Vec<Span> = items.iter().map(|item| item.span).collect();
+        let Some(list) =
+            self.collect(items, "text", |value| if let Value::Text(text) = value { Some(text) } else { None })
+        else {
+            return Typed::new(Value::Unknown, span);
+        };
+        let fits = |(item, span): (&Text, &Span)| self.value_fits(&text, item, *span);
+        let fitting = list.iter().zip(&spans).map(fits).filter(|fits| *fits).count();
+        if fitting < list.len() {
             return Typed::new(Value::Unknown, span);
         }
         let known = list.iter().map(|item| if let Text::Literal(text) = item { Some(text) } else { None });
@@ -66,27 +63,35 @@ impl Walk<'_> {
     }
 
     fn number_in(&mut self, num: Num, items: Vec<Typed>, span: Span) -> Typed {
-        let mut list = Vec::with_capacity(items.len());
-        let mut fine = true;
-        for item in items {
-            match item.value {
-                Value::Num(value) => list.push(value),
-                other => fine &= self.alien(&Typed::new(other, item.span), "number"),
-            }
+        match self.collect(items, "number", |value| if let Value::Num(num) = value { Some(num) } else { None }) {
+            Some(list) => self.listed(num, list, span),
+            None => Typed::new(Value::Unknown, span),
         }
-        if fine { self.listed(num, list, span) } else { Typed::new(Value::Unknown, span) }
     }
 
     fn date_in(&mut self, num: Num, items: Vec<Typed>, span: Span) -> Typed {
-        let mut list = Vec::with_capacity(items.len());
-        let mut fine = true;
+        match self.collect(items, "date", |value| if let Value::Date(num) = value { Some(num) } else { None }) {
+            Some(list) => self.listed(num, list, span),
+            None => Typed::new(Value::Unknown, span),
+        }
+    }
+
+    /// The items as values of one type; complains about each that is of another.
+    fn collect<T>(&mut self, items: Vec<Typed>, wanted: &str, take: fn(Value) -> Option<T>) -> Option<Vec<T>> {
+        let count = items.len();
+        let mut list = Vec::with_capacity(count);
         for item in items {
-            match item.value {
-                Value::Date(value) => list.push(value),
-                other => fine &= self.alien(&Typed::new(other, item.span), "date"),
+            let (what, unknown) = (item.what(), matches!(item.value, Value::Unknown));
+            match take(item.value) {
+                Some(value) => list.push(value),
+                None if unknown => {}
+                None => {
+                    let message = format!("{what} in a list that is searched for a {wanted}");
+                    self.faults.push(fault(UNLIKE_TYPES, item.span, message).label(format!("not a {wanted}")));
+                }
             }
         }
-        if fine { self.listed(num, list, span) } else { Typed::new(Value::Unknown, span) }
+        (list.len() == count).then_some(list)
     }
 
     fn listed(&mut self, num: Num, list: Vec<Num>, span: Span) -> Typed {
@@ -96,15 +101,6 @@ impl Walk<'_> {
             (Num::Fact(slot), Some(known)) => bool(among(*slot, known), span),
             _ => self.residual(Test::NumberIn(num, list), span),
         }
-    }
-
-    /// Complains about an item of another type; not about one that was complained about.
-    fn alien(&mut self, item: &Typed, wanted: &str) -> bool {
-        if !matches!(item.value, Value::Unknown) {
-            let message = format!("{} in a list that is searched for a {wanted}", item.what());
-            self.faults.push(fault(UNLIKE_TYPES, item.span, message).label(format!("not a {wanted}")));
-        }
-        false
     }
 }
 
