@@ -167,7 +167,7 @@ fn parse_parts(text: &str, units: &[(&str, i64)]) -> Result<i64, TimeError> {
             return Err(TimeError::NotADuration);
         }
         if unit.is_empty() {
-            return Err(TimeError::NoUnit);
+            return Err(if tail.is_empty() { TimeError::NoUnit } else { TimeError::NotADuration });
         }
         let index = units.iter().position(|(name, _)| *name == unit).ok_or(TimeError::NotADuration)?;
         if seen & (1 << index) != 0 {
@@ -239,3 +239,6 @@ pub enum TimeError {
     #[error("a duration can be ten years at most")]
     TooLong,
 }
+
+#[cfg(test)]
+mod tests;

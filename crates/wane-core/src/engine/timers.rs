@@ -90,8 +90,8 @@ impl Work<'_> {
         if !timer_belongs(self.state, def) {
             return;
         }
-        let held = if def.choose_on.is_some() && !chooses { self.last_length(timer) } else { None };
-        let length = held.or_else(|| self.choose(timer));
+        let keeps = def.choose_on.is_some() && !chooses && self.find(timer).is_ok();
+        let length = if keeps { self.last_length(timer) } else { self.choose(timer) };
         let phase = match length {
             Some(length) => Phase::Running(self.run(def, length)),
             None => Phase::Unset { anchor: self.at },
@@ -125,7 +125,7 @@ impl Work<'_> {
         running
     }
 
-    /// The length that a timer had when it last ran; only a timer that is not stopped remembers it.
+    /// The length that a timer had when it last ran; `None` when no row gave it one. A stopped timer remembers nothing.
     fn last_length(&self, timer: TimerId) -> Option<Length> {
         let state = self.state.timers.get(self.find(timer).ok()?)?;
         match &state.phase {
