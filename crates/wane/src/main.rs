@@ -10,6 +10,7 @@ mod out;
 mod place;
 mod rulesets;
 mod test;
+mod timeline;
 mod trouble;
 
 use std::io::Write;
