@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wane_core::diagnostic::{Diagnostic, Place};
+use wane_core::rules::check::ALL;
 use wane_core::rules::files::Files;
 use wane_core::rules::load;
 
@@ -100,4 +101,86 @@ fn the_stock_rules_have_nothing_to_say() {
     let (ruleset, diagnostics) = load(&files);
     assert_eq!(render(&files, &diagnostics), "");
     assert!(!ruleset.expect("no error").timers.is_empty());
+}
+
+/// The project's own copy of a text.
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// File names below a directory, without their ending.
+fn stems(path: &str, ending: &str) -> Vec<String> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    let names =
+        entries(&dir).into_iter().filter_map(|path| Some(path.file_name()?.to_str()?.strip_suffix(ending)?.to_owned()));
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// Faults of whole files, whose input is made by a test instead of lying in a directory.
+const WITHOUT_FIXTURE: [&str; 4] = ["E0101", "E0102", "E0103", "E0608"];
+
+#[test]
+fn list_files_pages_and_index_agree() {
+    let codes: Vec<&str> = ALL.iter().map(|check| check.code.0).collect();
+    let mut unique = codes.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), codes.len(), "a code is given once");
+
+    let mut sources: Vec<String> =
+        ALL.iter().map(|check| check.name.replace('-', "_")).chain(["mod".to_owned()]).collect();
+    sources.sort();
+    let renamed = stems("crates/wane-core/src/rules/check", ".rs");
+    assert_eq!(renamed.len(), sources.len(), "one file for each: {renamed:?} {sources:?}");
+
+    let mut pages: Vec<String> = codes.iter().map(|code| (*code).to_owned()).chain(["README".to_owned()]).collect();
+    pages.sort();
+    assert_eq!(stems("docs/diagnostics", ".md"), pages, "one page for each");
+
+    let index = read("docs/diagnostics/README.md");
+    let rows: Vec<&str> = index.lines().filter(|line| line.starts_with("| [")).collect();
+    let wanted: Vec<String> = ALL
+        .iter()
+        .map(|check| format!("| [{0}]({0}.md) | {1} | {2} |", check.code, check.name, check.summary))
+        .collect();
+    assert_eq!(rows, wanted, "one line for each, in the order of the list");
+}
+
+#[test]
+fn every_diagnostic_has_its_fixture() {
+    for check in ALL.iter().filter(|check| !WITHOUT_FIXTURE.contains(&check.code.0)) {
+        let expected = read(&format!("tests/diagnostics/{}/expected", check.name));
+        let found = expected.lines().any(|line| line.starts_with(check.code.0));
+        assert!(found, "{} is not found by its fixture `{}`", check.code, check.name);
+    }
+}
+
+/// The blocks of TOML below a heading of a page, each a file.
+fn blocks(page: &str, heading: &str) -> Files {
+    let section = page.split("\n## ").find(|section| section.starts_with(heading)).expect("a heading");
+    let blocks = section.split("```toml\n").skip(1).filter_map(|block| Some(block.split_once("```")?.0));
+    let mut files = Files::default();
+    blocks.enumerate().for_each(|(index, block)| files.insert(format!("{index}.toml"), block));
+    files
+}
+
+#[test]
+fn every_page_shows_the_fault_and_the_way_out() {
+    for check in ALL {
+        let page = read(&format!("docs/diagnostics/{}.md", check.code));
+        assert!(page.starts_with(&format!("# {}: {}\n", check.code, check.summary)), "{}: its heading", check.code);
+        for heading in ["What it does\n", "Why it matters\n", "Example\n", "Instead\n"] {
+            assert!(page.contains(&format!("\n## {heading}")), "{}: {heading}", check.code);
+        }
+        if WITHOUT_FIXTURE.contains(&check.code.0) {
+            continue;
+        }
+        let codes: Vec<&str> = load(&blocks(&page, "Example")).1.iter().map(|found| found.code.0).collect();
+        assert!(codes.contains(&check.code.0), "{}: the example gives {codes:?}", check.code);
+        let better = blocks(&page, "Instead");
+        assert_eq!(render(&better, &load(&better).1), "", "{}: the way out", check.code);
+    }
 }

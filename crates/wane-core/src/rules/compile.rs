@@ -66,7 +66,7 @@ pub(crate) fn compile(mut model: Model<'_>, context: &Context<'_>, files: &Files
         calendars: declared
             .calendars
             .iter()
-            .map(|(name, calendar, _)| (name.value.clone(), calendar.clone()))
+            .map(|(raw, calendar)| (raw.name.value.clone(), calendar.clone()))
             .collect(),
         wake: wake(&model),
         timezone: declared.timezone.map_or(chrono_tz::UTC, |(zone, _)| zone),

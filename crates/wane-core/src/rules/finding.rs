@@ -74,6 +74,11 @@ impl Finding {
         super::check::UNKNOWN_NAMES.iter().any(|check| check.code == self.code)
     }
 
+    /// Whether it is about something that is not there, and may be what could not be read.
+    pub(crate) fn is_absence(&self) -> bool {
+        super::check::ABSENCES.iter().any(|check| check.code == self.code)
+    }
+
     fn into_diagnostic(self, sources: &Sources<'_>) -> Diagnostic {
         let mut diagnostic = Diagnostic::new(self.code, self.message);
         for (at, text) in self.labels {
@@ -95,6 +100,10 @@ pub(crate) struct Findings {
 impl Findings {
     pub(crate) fn push(&mut self, finding: Finding) {
         self.all.push(finding);
+    }
+
+    pub(crate) const fn count(&self) -> usize {
+        self.all.len()
     }
 
     pub(crate) fn append(&mut self, mut others: Self) {

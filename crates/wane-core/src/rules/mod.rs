@@ -36,14 +36,15 @@ use finding::Findings;
 #[must_use]
 pub fn load(files: &Files) -> (Option<Ruleset>, Vec<Diagnostic>) {
     let mut out = Findings::default();
-    let (sources, readable) = read::sources(files, &mut out);
-    let documents = read::documents(&sources, &mut out);
+    let (sources, mut readable) = read::sources(files, &mut out);
+    let documents = read::documents(&sources, &mut readable, &mut out);
     let context = resolve::Context { sources: &sources };
     let mut found = Findings::default();
     let model = resolve::resolve(&documents, &context, &mut found);
     check::judge(&model, &mut found);
     // A name that nobody declares may be declared in the file that could not be read.
     found.retain(|finding| readable.all || !finding.is_unknown_name());
+    found.retain(|finding| readable.whole || !finding.is_absence());
     out.append(found);
     let ruleset = (!out.any_error()).then(|| compile::compile(model, &context, files));
     (ruleset, out.into_diagnostics(&sources))

@@ -22,6 +22,7 @@ pub(crate) fn sources<'a>(files: &'a Files, out: &mut Findings) -> (Sources<'a>,
     for ((path, content), number) in files.iter().zip(0..) {
         let text = if fits { decode(number, content, out) } else { None };
         readable.all &= text.is_some();
+        readable.whole &= text.is_some();
         sources.files.push(Source::new(path.clone(), text.unwrap_or_default()));
     }
     (sources, readable)
@@ -31,11 +32,13 @@ pub(crate) fn sources<'a>(files: &'a Files, out: &mut Findings) -> (Sources<'a>,
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Readable {
     pub(crate) all: bool,
+    /// Whether every file was TOML throughout.
+    pub(crate) whole: bool,
 }
 
 impl Default for Readable {
     fn default() -> Self {
-        Self { all: true }
+        Self { all: true, whole: true }
     }
 }
 
@@ -55,12 +58,13 @@ fn decode<'a>(file: u32, content: &'a [u8], out: &mut Findings) -> Option<&'a st
 }
 
 /// Reads every text as a rule file.
-pub(crate) fn documents(sources: &Sources<'_>, out: &mut Findings) -> Vec<Document> {
-    sources.files.iter().zip(0..).map(|(source, file)| document(file, source, out)).collect()
+pub(crate) fn documents(sources: &Sources<'_>, readable: &mut Readable, out: &mut Findings) -> Vec<Document> {
+    sources.files.iter().zip(0..).map(|(source, file)| document(file, source, readable, out)).collect()
 }
 
-fn document(file: u32, source: &Source<'_>, out: &mut Findings) -> Document {
+fn document(file: u32, source: &Source<'_>, readable: &mut Readable, out: &mut Findings) -> Document {
     let (table, errors) = DeTable::parse_recoverable(source.text);
+    readable.whole &= errors.is_empty();
     syntax(file, source, &errors, out);
     let at = At::new(file, &(0..0));
     if errors.is_empty() {

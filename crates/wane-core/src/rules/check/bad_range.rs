@@ -8,6 +8,12 @@ use crate::rules::schema::timer::Range;
 /// E0304.
 pub(crate) static CHECK: Check = Check { code: Code("E0304"), name: "bad-range", summary: "a range that nothing fits" };
 
+/// Whether nothing fits it.
+pub(crate) fn is_empty(range: &Range) -> bool {
+    let bounds = range.min.as_ref().zip(range.max.as_ref());
+    bounds.is_some_and(|(min, max)| min.value > max.value)
+}
+
 pub(crate) fn check(range: &Range, out: &mut Findings) {
     if let (Some(min), Some(max)) = (&range.min, &range.max)
         && min.value > max.value

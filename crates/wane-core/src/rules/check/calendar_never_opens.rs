@@ -10,14 +10,14 @@ pub(crate) static CHECK: Check =
     Check { code: Code("W0707"), name: "calendar-never-opens", summary: "a calendar with no open hour" };
 
 pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
-    for (name, calendar, hours) in &model.declared.calendars {
-        if calendar.never_opens() {
+    for (raw, calendar) in &model.declared.calendars {
+        if calendar.never_opens() && !raw.faulty {
             out.push(
                 Finding::new(
                     &CHECK,
-                    format!("calendar `{}` never opens: a timer that counts by it never lapses", **name),
+                    format!("calendar `{}` never opens: a timer that counts by it never lapses", *raw.name),
                 )
-                .at(*hours, "")
+                .at(raw.hours_at, "")
                 .help("write for example `hours = { mon-fri = [\"09:00-17:00\"] }`"),
             );
         }

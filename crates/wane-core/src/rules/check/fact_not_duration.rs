@@ -12,7 +12,7 @@ pub(crate) static CHECK: Check =
 
 pub(crate) fn found(name: &Sp<Name>, ty: &FactType) -> Finding {
     let (group, rest) = name.split_once('.').unwrap_or(("attributes", name));
-    Finding::new(&CHECK, format!("fact `{}` is {}, not a duration", **name, ty.name()))
+    Finding::new(&CHECK, format!("fact `{}` is of type `{}`, not `duration`", **name, ty.name()))
         .at(name.at, "")
         .help(format!("declare it under `[facts]` as `{group}.{rest} = \"duration\"`"))
 }

@@ -10,7 +10,8 @@ use crate::rules::source::At;
 pub(crate) static CHECK: Check =
     Check { code: Code("E0107"), name: "missing-key", summary: "a key that must be there is missing" };
 
-pub(crate) fn found(at: At, table: &Table, key: &Key) -> Finding {
-    let finding = Finding::new(&CHECK, format!("`{}` without `{}`", table.name, key.name)).at(at, "");
+pub(crate) fn found(at: At, table: &Table, key: &Key, name: &str) -> Finding {
+    let finding =
+        Finding::new(&CHECK, format!("`{}` without `{}`", table.name.replace("NAME", name), key.name)).at(at, "");
     if key.example.is_empty() { finding } else { finding.help(format!("write `{} = {}`", key.name, key.example)) }
 }

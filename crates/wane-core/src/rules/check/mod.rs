@@ -50,6 +50,7 @@ pub(crate) mod predicate_value;
 pub(crate) mod reaction_loop;
 pub(crate) mod several_actions;
 pub(crate) mod shadowed_rule;
+pub(crate) mod tie;
 pub(crate) mod toml_syntax;
 pub(crate) mod too_deep;
 pub(crate) mod too_many;
@@ -148,6 +149,7 @@ pub static ALL: &[&Check] = &[
     &too_many::CHECK,
     &constant_predicate::CHECK,
     &shadowed_rule::CHECK,
+    &tie::CHECK,
     &no_length::CHECK,
     &never_starts::CHECK,
     &idle_action::CHECK,
@@ -170,6 +172,9 @@ pub(crate) static UNKNOWN_NAMES: &[&Check] = &[
     &unknown_fact::CHECK,
 ];
 
+/// Those that say that something is missing which other text could supply.
+pub(crate) static ABSENCES: &[&Check] = &[&no_length::CHECK, &never_starts::CHECK];
+
 /// Judges the whole: everything that no single value shows.
 pub(crate) fn judge(model: &Model<'_>, out: &mut Findings) {
     missing_permission::check(model, out);
@@ -182,6 +187,7 @@ pub(crate) fn judge(model: &Model<'_>, out: &mut Findings) {
     grace_and_sweep::check(model, out);
     constant_predicate::check(model, out);
     shadowed_rule::check(model, out);
+    tie::check(model, out);
     no_length::check(model, out);
     never_starts::check(model, out);
     idle_action::check(model, out);

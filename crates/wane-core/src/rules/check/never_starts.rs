@@ -21,7 +21,7 @@ pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
             _ => None,
         })
         .collect();
-    for (number, timer) in model.timers.iter().enumerate() {
+    for (number, timer) in model.timers.iter().enumerate().filter(|(_, timer)| !timer.raw.faulty) {
         let listens = timer.raw.start_on.is_some() || timer.raw.restart_on.is_some();
         let empty = listens && timer.raw.start_on.iter().chain(&timer.raw.restart_on).all(|list| list.is_empty());
         if (!listens || empty) && !started.contains(&number) {

@@ -13,7 +13,8 @@ pub(crate) static CHECK: Check =
     Check { code: Code("E0302"), name: "out-of-range", summary: "a duration outside the timer's range" };
 
 pub(crate) fn check(after: &Sp<Period>, timer: &Name, range: Option<&Range>, out: &mut Findings) {
-    let Some(range) = range else { return };
+    // A range that nothing fits is an error of its own.
+    let Some(range) = range.filter(|range| !super::bad_range::is_empty(range)) else { return };
     let below = range.min.as_ref().is_some_and(|min| after.value < min.value);
     let above = range.max.as_ref().is_some_and(|max| after.value > max.value);
     if below || above {

@@ -30,6 +30,8 @@ pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
             let own = row.raw.when.as_ref().map_or("", |when| when.value.trim());
             let by = [own, ""].iter().find_map(|text| covers.get(text).and_then(|cover| cover.of(row, timer)));
             match by.and_then(|by| model.rows.get(by)) {
+                // Two of one id are an error already.
+                Some(by) if row.id.value == by.id.value => {}
                 Some(by) if !row.raw.default || by.raw.default => out.push(found(row, by)),
                 Some(_) => {}
                 None => covers.entry(own).or_default().add(row, index),

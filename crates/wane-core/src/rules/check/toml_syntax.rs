@@ -12,6 +12,15 @@ pub(crate) static CHECK: Check = Check { code: Code("E0104"), name: "toml-syntax
 pub(crate) const SHOWN: usize = 20;
 
 pub(crate) fn found(at: At, message: &str) -> Finding {
+    match message {
+        "invalid basic string, expected `\"`" | "invalid literal string, expected `'`" => {
+            return Finding::new(&CHECK, "a text without its closing quote").at(at, "here at the latest");
+        }
+        "string values must be quoted, expected literal string" => {
+            return Finding::new(&CHECK, "a value is missing, or a text stands without quotes").at(at, "");
+        }
+        _ => {}
+    }
     let (what, wanted) =
         message.split_once(", expected ").map_or((message, None), |(what, wanted)| (what, Some(wanted)));
     let finding = Finding::new(&CHECK, what.to_owned()).at(at, "");

@@ -11,7 +11,9 @@ use crate::rules::source::Sp;
 pub(crate) static CHECK: Check =
     Check { code: Code("E0106"), name: "unknown-key", summary: "a key that the table does not have" };
 
-pub(crate) fn found(key: &Sp<Name>, table: &Table) -> Finding {
+pub(crate) fn found(key: &Sp<Name>, table: &Table, name: &str) -> Finding {
     let known = table.keys.iter().map(|key| key.name);
-    Finding::new(&CHECK, format!("unknown key `{}` in `{}`", **key, table.name)).at(key.at, "").meant(key, known)
+    Finding::new(&CHECK, format!("unknown key `{}` in `{}`", **key, table.name.replace("NAME", name)))
+        .at(key.at, "")
+        .meant(key, known)
 }

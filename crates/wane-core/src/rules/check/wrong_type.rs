@@ -12,7 +12,7 @@ pub(crate) static CHECK: Check =
     Check { code: Code("E0108"), name: "wrong-type", summary: "a value of another type than the key has" };
 
 pub(crate) fn found(item: &Sp<&DeValue<'_>>, key: &str, kind: &Kind) -> Finding {
-    let finding = Finding::new(&CHECK, format!("`{key}` is {}, not {}", kind.name(), is(item))).at(item.at, "");
+    let finding = Finding::new(&CHECK, format!("`{key}` must be {}, not {}", kind.name(), is(item))).at(item.at, "");
     match (item.value, kind) {
         (DeValue::String(text), Kind::List(_)) => finding.help(format!("write `[\"{text}\"]`")),
         (DeValue::Integer(number), Kind::Duration | Kind::DurationOrNever | Kind::Either(_)) => {
@@ -24,9 +24,10 @@ pub(crate) fn found(item: &Sp<&DeValue<'_>>, key: &str, kind: &Kind) -> Finding 
     }
 }
 
-const fn is(item: &DeValue<'_>) -> &'static str {
+fn is(item: &DeValue<'_>) -> &'static str {
     match item {
         DeValue::String(_) => "text",
+        DeValue::Integer(number) if i64::from_str_radix(number.as_str(), number.radix()).is_err() => "one so large",
         DeValue::Integer(_) => "a number",
         DeValue::Float(_) => "a number with a fraction",
         DeValue::Boolean(_) => "a truth value",

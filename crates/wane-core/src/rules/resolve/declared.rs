@@ -49,7 +49,7 @@ pub(crate) struct Declared<'d> {
     /// In the order of declaration.
     pub(crate) timers: Vec<&'d Timer>,
     timer_numbers: BTreeMap<Name, u16>,
-    pub(crate) calendars: Vec<(Sp<Name>, Calendar, At)>,
+    pub(crate) calendars: Vec<(&'d crate::rules::schema::calendar::Calendar, Calendar)>,
     facts: Vec<(Sp<Name>, FactType)>,
     pub(crate) permissions: Vec<Name>,
     pub(crate) timezone: Option<(chrono_tz::Tz, At)>,
@@ -102,7 +102,7 @@ impl<'d> Declared<'d> {
     }
 
     pub(crate) fn calendar(&self, name: &str) -> Option<u16> {
-        let index = self.calendars.iter().position(|(calendar, ..)| &*calendar.value == name)?;
+        let index = self.calendars.iter().position(|(raw, _)| &*raw.name.value == name)?;
         u16::try_from(index).ok()
     }
 
@@ -195,15 +195,15 @@ impl<'d> Declared<'d> {
     fn calendars(&mut self, document: &'d Document, out: &mut Findings) {
         for raw in &document.calendars {
             check::bad_name::check_plain("calendar", &raw.name, out);
-            let first = self.calendars.iter().find(|(name, ..)| name.value == raw.name.value);
-            if let Some((first, ..)) = first {
-                out.push(check::duplicate_name::found("calendar", &raw.name, raw.name.at, first.at));
+            let first = self.calendars.iter().find(|(first, _)| first.name.value == raw.name.value);
+            if let Some((first, _)) = first {
+                out.push(check::duplicate_name::found("calendar", &raw.name, raw.name.at, first.name.at));
                 continue;
             }
             let named = raw.timezone.as_ref().and_then(|zone| zone_of(zone, out));
             let zone = named.or(self.timezone.map(|(zone, _)| zone)).unwrap_or(chrono_tz::UTC);
             let calendar = Calendar::new(zone, raw.weekly.clone(), raw.holidays.clone());
-            self.calendars.push((raw.name.clone(), calendar, raw.hours_at));
+            self.calendars.push((raw, calendar));
         }
     }
 
@@ -211,9 +211,9 @@ impl<'d> Declared<'d> {
     pub(crate) fn fact_table(&self) -> FactTable {
         let mut defs = self.built_in();
         defs.extend(self.facts.iter().map(|(name, ty)| stored(name, ty.clone())));
-        defs.extend(self.calendars.iter().zip(0..).map(|((name, ..), number)| {
+        defs.extend(self.calendars.iter().zip(0..).map(|((raw, _), number)| {
             let source = FactSource::Clock(ClockFact::InHours(number));
-            FactDef { name: format!("in_hours(\"{}\")", **name).into(), ty: FactType::Bool, source }
+            FactDef { name: format!("in_hours(\"{}\")", *raw.name).into(), ty: FactType::Bool, source }
         }));
         let phases = closed(["running", "stopped", "lapsed"]);
         defs.extend(self.timers.iter().map(|timer| stored(&format!("timer(\"{}\")", *timer.name), phases.clone())));

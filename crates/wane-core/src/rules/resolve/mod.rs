@@ -79,7 +79,7 @@ pub(crate) fn resolve<'d>(documents: &'d [Document], context: &Context<'_>, out:
         out,
     );
     let rows = rules::resolve(documents, &declared, &timers, &mut facts, context, out);
-    let named: BTreeSet<&str> = mentioned(documents);
+    let named: BTreeSet<&str> = mentioned(documents, &declared);
     for timer in &mut timers {
         timer.mentioned = named.contains(&*timer.def.name);
     }
@@ -91,9 +91,15 @@ pub(crate) fn resolve<'d>(documents: &'d [Document], context: &Context<'_>, out:
     Model { declared, timers, rows, facts, custom: custom.names }
 }
 
-fn mentioned(documents: &[Document]) -> BTreeSet<&str> {
+/// The timers that rules name; a misspelt name counts for the one that was meant.
+fn mentioned<'d>(documents: &'d [Document], declared: &'d Declared<'d>) -> BTreeSet<&'d str> {
     let rules = documents.iter().flat_map(|document| &document.rules);
-    rules.filter_map(|rule| rule.timer.as_ref()).map(|name| &*name.value).collect()
+    let names: BTreeSet<&str> = rules.filter_map(|rule| rule.timer.as_ref()).map(|name| &*name.value).collect();
+    let meant = |name| match declared.timer(name) {
+        Some(_) => Some(name),
+        None => crate::diagnostic::did_you_mean(name, declared.timer_names()),
+    };
+    names.into_iter().filter_map(meant).collect()
 }
 
 /// What resolving needs to know about the texts.

@@ -141,7 +141,7 @@ fn calendar(name: Option<&Sp<Name>>, declared: &Declared<'_>, out: &mut Findings
     let name = name?;
     let found = declared.calendar(name);
     if found.is_none() {
-        let known = declared.calendars.iter().map(|(name, ..)| &*name.value);
+        let known = declared.calendars.iter().map(|(raw, _)| &*raw.name.value);
         out.push(check::unknown_calendar::found(name, known));
     }
     found

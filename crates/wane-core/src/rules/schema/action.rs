@@ -85,7 +85,7 @@ fn one(reader: &Reader<'_>, key: &str, item: &Item<'_>, out: &mut Findings) -> O
         reader.wrong_item(key, item, out);
         return None;
     };
-    if table.len() > 1 && !table.contains_key("notify") || table.len() > 2 {
+    if table.len() - usize::from(table.contains_key("to")) > 1 {
         out.push(check::several_actions::found(item.at));
     }
     let action = Reader::open(item.with(table), &ACTION, out);

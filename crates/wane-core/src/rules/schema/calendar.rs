@@ -48,6 +48,8 @@ pub(crate) type DayHours = Vec<(u16, u16)>;
 #[derive(Debug)]
 pub(crate) struct Calendar {
     pub(crate) name: Sp<Name>,
+    /// Whether reading found a fault in its table.
+    pub(crate) faulty: bool,
     pub(crate) timezone: Option<Sp<Name>>,
     pub(crate) hours_at: At,
     pub(crate) weekly: [DayHours; 7],
@@ -55,6 +57,7 @@ pub(crate) struct Calendar {
 }
 
 pub(super) fn read(name: Sp<Name>, reader: Reader<'_>, out: &mut Findings) -> Calendar {
+    let before = out.count();
     let mut weekly: [DayHours; 7] = Default::default();
     let mut hours_at = name.at;
     if let Some(hours) = reader.get("hours", out, |item| item.as_table()) {
@@ -65,8 +68,9 @@ pub(super) fn read(name: Sp<Name>, reader: Reader<'_>, out: &mut Findings) -> Ca
     }
     let timezone = reader.text("timezone", out);
     let holidays = holidays(&reader, out);
+    let faulty = reader.faulty || out.count() > before;
     reader.finish();
-    Calendar { name, timezone, hours_at, weekly, holidays }
+    Calendar { name, faulty, timezone, hours_at, weekly, holidays }
 }
 
 fn read_days(reader: &Reader<'_>, days: &Sp<Name>, item: &Item<'_>, weekly: &mut [DayHours; 7], out: &mut Findings) {

@@ -21,6 +21,8 @@ pub(crate) struct Reader<'t> {
     pub(crate) at: At,
     table: &'t DeTable<'t>,
     spec: &'static Table,
+    /// Whether the table itself had faults when it was opened.
+    pub(crate) faulty: bool,
     /// One bit for each key that was asked for: what is described but never asked for is our mistake.
     asked: Cell<u64>,
 }
@@ -28,15 +30,22 @@ pub(crate) struct Reader<'t> {
 impl<'t> Reader<'t> {
     /// Opens a table: keys that its description does not have, and those that it misses, are reported here.
     pub(crate) fn open(table: Sp<&'t DeTable<'t>>, spec: &'static Table, out: &mut Findings) -> Self {
-        let reader = Self { at: table.at, table: table.value, spec, asked: Cell::new(0) };
+        Self::open_named(table, spec, "NAME", out)
+    }
+
+    /// The same for a table of that name.
+    fn open_named(table: Sp<&'t DeTable<'t>>, spec: &'static Table, name: &str, out: &mut Findings) -> Self {
+        let before = out.count();
+        let mut reader = Self { at: table.at, table: table.value, spec, faulty: false, asked: Cell::new(0) };
         for (key, _) in reader.table {
             if !spec.keys.iter().any(|known| known.name == key.get_ref()) {
-                out.push(check::unknown_key::found(&spanned_key(reader.at.file, key), spec));
+                out.push(check::unknown_key::found(&spanned_key(reader.at.file, key), spec, name));
             }
         }
         for key in spec.keys.iter().filter(|key| key.required && !reader.table.contains_key(key.name)) {
-            out.push(check::missing_key::found(reader.at, spec, key));
+            out.push(check::missing_key::found(reader.at, spec, key, name));
         }
+        reader.faulty = out.count() > before;
         reader
     }
 
@@ -146,7 +155,9 @@ impl<'t> Reader<'t> {
         for (name, item) in self.entries(key, out) {
             match item.as_table() {
                 // The name is a better place than a header that may be far above or missing.
-                Some(table) => readers.push((name.clone(), Reader::open(Sp::new(table, name.at), spec, out))),
+                Some(table) => {
+                    readers.push((name.clone(), Reader::open_named(Sp::new(table, name.at), spec, &name, out)))
+                }
                 None => self.wrong_item(key, &item, out),
             }
         }

@@ -205,6 +205,8 @@ pub(crate) struct Belongs {
 #[derive(Debug)]
 pub(crate) struct Timer {
     pub(crate) name: Sp<Name>,
+    /// Whether reading found a fault in its tables: what seems to be missing may only be misspelt.
+    pub(crate) faulty: bool,
     pub(crate) title: Option<Sp<Name>>,
     pub(crate) scope: Option<Sp<Scope>>,
     pub(crate) belongs: Belongs,
@@ -256,8 +258,10 @@ pub(crate) struct Range {
 }
 
 pub(super) fn read(name: Sp<Name>, reader: Reader<'_>, out: &mut Findings) -> Timer {
-    let timer = Timer {
+    let before = out.count();
+    let mut timer = Timer {
         name,
+        faulty: reader.faulty,
         title: reader.text("title", out),
         scope: reader.word("scope", SCOPES, out),
         belongs: belongs(&reader, out),
@@ -282,6 +286,7 @@ pub(super) fn read(name: Sp<Name>, reader: Reader<'_>, out: &mut Findings) -> Ti
         outage: reader.word("outage", OUTAGES, out),
     };
     reader.finish();
+    timer.faulty |= out.count() > before;
     timer
 }
 
