@@ -171,11 +171,12 @@ impl Work<'_> {
         self.handler_was(before);
     }
 
-    /// The customer writes to an inactive session (L4, T15).
+    /// The customer writes to an inactive session (L4, T15). It can only go straight back to somebody who is there.
     pub(super) fn wake(&mut self) {
+        let handled = self.state.handler() != Handler::None;
         match self.engine.rules.wake {
-            Wake::Waiting => self.requeue(),
-            Wake::Active => self.activate(),
+            Wake::Active if handled => self.activate(),
+            Wake::Active | Wake::Waiting => self.requeue(),
         }
     }
 
