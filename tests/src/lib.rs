@@ -4,3 +4,5 @@
 pub mod model;
 pub mod rules;
 pub mod traffic;
+
+pub mod predicates;

@@ -21,7 +21,7 @@ impl Walk<'_> {
         match (item.value, list.value) {
             (Value::Unknown, _) | (_, Value::Unknown) => Typed::new(Value::Unknown, span),
             (Value::Text(part), Value::Text(text)) => self.residual(Test::Part("contains", text, part), span),
-            (Value::Text(text), Value::List(items)) => self.text_in(text, items, span),
+            (Value::Text(text), Value::List(items)) => self.text_in(text, items, (list.span, span)),
             (Value::Num(num), Value::List(items)) => self.number_in(num, items, span),
             (Value::Date(num), Value::List(items)) => {
                 let items = items.into_iter().map(|item| self.dated(item)).collect();
@@ -38,14 +38,15 @@ impl Walk<'_> {
         }
     }
 
-    fn text_in(&mut self, text: Text, items: Vec<Typed>, span: Span) -> Typed {
+    fn text_in(&mut self, text: Text, items: Vec<Typed>, (list_span, span): (Span, Span)) -> Typed {
         let spans: Vec<Span> = items.iter().map(|item| item.span).collect();
         let Some(list) =
             self.collect(items, "text", |value| if let Value::Text(text) = value { Some(text) } else { None })
         else {
             return Typed::new(Value::Unknown, span);
         };
-        let fits = |(item, span): (&Text, &Span)| self.value_fits(&text, item, *span);
+        // The items of a constant list stand where its name does; they are nobody's slip of the pen.
+        let fits = |(item, span): (&Text, &Span)| *span == list_span || self.value_fits(&text, item, *span);
         let fitting = list.iter().zip(&spans).map(fits).filter(|fits| *fits).count();
         if fitting < list.len() {
             return Typed::new(Value::Unknown, span);
