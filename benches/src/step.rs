@@ -33,7 +33,7 @@ pub fn steps(plan: Plan) -> io::Result<Vec<Target>> {
     let names = [
         "the customer writes to a bot: the bot timeout restarts",
         "the same, each message with an id, those of 7 days remembered",
-        "the same id again: the first answer",
+        "a message of the last days once more: the first answer",
         "customer and rep in turns: inactivity stops and starts",
         "a session opens, a bot joins, 2 h later the bot timeout ends it",
     ];
@@ -117,11 +117,21 @@ impl<'a> Live<'a> {
         })
     }
 
-    /// One event with an id that was there already.
+    /// Messages of the last days once more, all of them remembered.
     fn repeats(mut self) -> Work<'a> {
-        let event = with_ids().swap_remove(0);
-        self.take(&event, &Outcome::Applied);
-        Box::new(move |_, count| (0..count).map(|_| self.take(&event, &Outcome::Duplicate)).sum())
+        let events = with_ids();
+        for event in &events {
+            self.now = self.now.plus_millis(GAP / 2);
+            self.take(event, &Outcome::Applied);
+        }
+        let mut turn = 0;
+        Box::new(move |_, count| {
+            for _ in 0..count {
+                self.take(&events[turn], &Outcome::Duplicate);
+                turn = (turn + 1) % events.len();
+            }
+            count
+        })
     }
 
     /// A session from its opening to its end by the bot timeout.

@@ -51,6 +51,9 @@ fn count(form: &str, rules: usize, decisions: usize) -> io::Result<usize> {
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(own);
     let output = valgrind.args([form, &rules.to_string(), &decisions.to_string()]).output()?;
     let text = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(io::Error::other(text.into_owned()));
+    }
     let collected = text.lines().find_map(|line| line.split("Collected : ").nth(1));
     collected.map_or_else(|| Err(io::Error::other(text.clone().into_owned())), |count| number(count.trim()))
 }

@@ -94,7 +94,7 @@ impl Dialect {
 pub fn wane_timer() -> String {
     format!(
         "[facts]\ncustomer.tier = {TIERS:?}\n\n[timers.bench]\ntitle = \"The timer of the benchmark\"\n\
-         start_on = [\"message:customer\"]\non_lapse = [\"end-session\"]\n"
+         start_on = [\"session.opened\"]\non_lapse = [\"end-session\"]\n"
     )
 }
 

@@ -16,11 +16,16 @@ pub(crate) fn check(tree: &Tree, members: &[Member]) -> Vec<Finding> {
             },
         ));
         let paths = markdown::code_spans(line.text).filter(|_| !line.fenced).filter(|span| is_path(span));
-        findings.extend(paths.filter(|path| !tree.has(path)).map(|path| {
-            Finding::new(DOCUMENT, line.number, format!("there is no `{path}`"), "write the whole path from the top")
+        findings.extend(paths.filter(|path| !exists(tree, members, path)).map(|path| {
+            let right = "write a path from the top, or from the `src` of a crate";
+            Finding::new(DOCUMENT, line.number, format!("there is no `{path}`"), right)
         }));
     }
     findings
+}
+
+fn exists(tree: &Tree, members: &[Member], path: &str) -> bool {
+    tree.has(path) || members.iter().any(|member| tree.has(&format!("{}/src/{path}", member.directory)))
 }
 
 /// The words that look like crates of ours: `wane-` and letters, and not the beginning of a file's name.
@@ -45,17 +50,18 @@ mod tests {
 
     #[test]
     fn dead_crates_and_paths_are_found_and_live_ones_are_not() {
-        let text = "`crates/wane-core/src/choose.rs`, `rules/`, `session.ended`, `wane-core` and wane-rules.json.\n\
+        let text = "`crates/wane-core/src/choose.rs`, `rules/`, `choose.rs`, `session.ended`, `wane-core` and wane-rules.json.\n\
                     `rules/packs/gone`, `crates/wane-core/src/old.rs` and wane-old.\n";
-        let members = [Member { name: "wane-core".to_owned(), ..Member::default() }];
+        let [name, directory] = ["wane-core", "crates/wane-core"].map(str::to_owned);
+        let members = [Member { name, directory, ..Member::default() }];
         let tree = Tree::of(&[(DOCUMENT, text), ("rules/a.toml", ""), ("crates/wane-core/src/choose.rs", "")]);
         let found: Vec<String> = check(&tree, &members).iter().map(ToString::to_string).collect();
         assert_eq!(
             found,
             [
                 "ARCHITECTURE.md:2: there is no crate `wane-old`; name one of the workspace",
-                "ARCHITECTURE.md:2: there is no `rules/packs/gone`; write the whole path from the top",
-                "ARCHITECTURE.md:2: there is no `crates/wane-core/src/old.rs`; write the whole path from the top",
+                "ARCHITECTURE.md:2: there is no `rules/packs/gone`; write a path from the top, or from the `src` of a crate",
+                "ARCHITECTURE.md:2: there is no `crates/wane-core/src/old.rs`; write a path from the top, or from the `src` of a crate",
             ]
         );
     }
