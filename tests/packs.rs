@@ -1,6 +1,8 @@
 //! The packs under `rules/packs`: their scenarios, rows of one's own laid over them, their limits, and that what their
 //! pages and the stock files show as examples is accepted.
 
+#![expect(clippy::unwrap_used, reason = "a file of the repository that can not be read fails the test")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};

@@ -40,6 +40,16 @@ pub struct Row {
     pub origin: Origin,
 }
 
+/// How a timer chooses that has both a `when` and a `choose_on`: its rows are asked at the events of `choose_on`, its own
+/// `when` at every start.
+#[derive(Clone, Debug)]
+pub struct Gated {
+    /// Matches while the timer's own `when` holds.
+    pub gate: Chooser,
+    /// The timer's rows without it.
+    pub rows: Chooser,
+}
+
 /// A channel of the ruleset.
 #[derive(Clone, Debug)]
 pub struct ChannelDef {
@@ -93,6 +103,8 @@ pub struct Ruleset {
     pub rows: Vec<Row>,
     /// By timer: its rows, compiled for choosing.
     pub choosers: Vec<Chooser>,
+    /// By timer: how it chooses instead, when its `when` and its rows are asked at different times.
+    pub gated: Vec<Option<Gated>>,
     /// The channels.
     pub channels: Vec<ChannelDef>,
     /// The calendars.

@@ -222,6 +222,8 @@ pub enum Phase {
     Unset {
         /// The instant it would count from.
         anchor: Timestamp,
+        /// With `choose_on`: the row and the duration that it has as soon as the timer's own `when` holds at a start.
+        kept: Option<(RowId, i64)>,
     },
     /// Its deadline was reached.
     Lapsed {

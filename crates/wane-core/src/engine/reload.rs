@@ -75,7 +75,7 @@ fn rename(before: &Ruleset, after: &Ruleset, state: &mut TimerState) -> bool {
     match &mut state.phase {
         Phase::Running(running) => running.row = row(running.row),
         Phase::Lapsed { row: held, .. } => *held = row(*held),
-        Phase::Unset { .. } => {}
+        Phase::Unset { kept, .. } => *kept = kept.map(|(held, after)| (row(held), after)),
     }
     true
 }

@@ -92,9 +92,9 @@ impl Work<'_> {
         }
         let keeps = def.choose_on.is_some() && !chooses && self.find(timer).is_ok();
         let length = if keeps { self.last_length(timer) } else { self.choose(timer) };
-        let phase = match length {
+        let phase = match length.filter(|_| self.gate_is_open(timer)) {
             Some(length) => Phase::Running(self.run(def, length)),
-            None => Phase::Unset { anchor: self.at },
+            None => Phase::Unset { anchor: self.at, kept: length.map(|length| (length.row, length.after)) },
         };
         self.state.generations += 1;
         let state = TimerState { timer, generation: self.state.generations, phase };
@@ -125,21 +125,32 @@ impl Work<'_> {
         running
     }
 
-    /// The length that a timer had when it last ran; `None` when no row gave it one. A stopped timer remembers nothing.
+    /// The length that was last chosen; `None` when no row gave one. A stopped timer remembers nothing.
     fn last_length(&self, timer: TimerId) -> Option<Length> {
         let state = self.state.timers.get(self.find(timer).ok()?)?;
         match &state.phase {
             Phase::Running(running) => Some(Length { row: running.row, after: running.after }),
             Phase::Lapsed { row, after, .. } => Some(Length { row: *row, after: *after }),
-            Phase::Unset { .. } => None,
+            Phase::Unset { kept, .. } => kept.map(|(row, after)| Length { row, after }),
         }
+    }
+
+    /// Whether the timer's own `when` holds, where it is not part of the choice of a row.
+    fn gate_is_open(&mut self, timer: TimerId) -> bool {
+        let engine = self.engine;
+        let Some(gated) = engine.rules.gated.get(usize::from(timer.0)).and_then(Option::as_ref) else { return true };
+        self.fill_clock_facts();
+        let choice = gated.gate.choose(&engine.rules.facts, &self.state.facts);
+        self.state.failures = self.state.failures.saturating_add(choice.failures);
+        choice.row.is_some()
     }
 
     /// The duration of the first row that matches now.
     fn choose(&mut self, timer: TimerId) -> Option<Length> {
         let engine = self.engine;
         self.fill_clock_facts();
-        let chooser = engine.rules.choosers.get(usize::from(timer.0))?;
+        let gated = engine.rules.gated.get(usize::from(timer.0)).and_then(Option::as_ref);
+        let chooser = gated.map(|gated| &gated.rows).or_else(|| engine.rules.choosers.get(usize::from(timer.0)))?;
         let choice = chooser.choose(&engine.rules.facts, &self.state.facts);
         self.state.failures = self.state.failures.saturating_add(choice.failures);
         let row = choice.row?;
@@ -175,19 +186,22 @@ impl Work<'_> {
     /// Chooses the duration of a timer again, its anchor kept. A deadline that is past by it lapses now.
     pub(super) fn choose_anew(&mut self, index: usize, def: &TimerDef) {
         let Some(timer) = self.state.timers.get(index).map(|state| state.timer) else { return };
-        let length = self.choose(timer);
+        let chosen = self.choose(timer);
+        let length = chosen.filter(|_| self.gate_is_open(timer));
         let fresh = length.map(|length| self.run(def, length));
         let (rules, at) = (&self.engine.rules, self.at);
         let Some(state) = self.state.timers.get_mut(index) else { return };
         let phase = match (&state.phase, length, fresh) {
             (Phase::Running(old), Some(new), _) if (old.row, old.after) == (new.row, new.after) => return,
             (Phase::Running(old), Some(new), _) => Phase::Running(relength(rules, def, old, new, at)),
-            (Phase::Unset { anchor }, Some(_), Some(fresh)) => {
+            (Phase::Unset { anchor, .. }, Some(_), Some(fresh)) => {
                 let old = Running { anchor: *anchor, since: *anchor, ..fresh };
                 let new = Length { row: old.row, after: old.after };
                 Phase::Running(relength(rules, def, &old, new, at))
             }
-            (Phase::Running(Running { anchor, .. }), None, _) => Phase::Unset { anchor: *anchor },
+            (Phase::Running(Running { anchor, .. }), None, _) => {
+                Phase::Unset { anchor: *anchor, kept: chosen.map(|length| (length.row, length.after)) }
+            }
             _ => return,
         };
         state.phase = phase;

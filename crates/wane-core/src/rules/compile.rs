@@ -8,6 +8,7 @@ use super::escape;
 use super::files::Files;
 use super::finding::{Finding, Findings};
 use super::predicate::{Fault, Predicate};
+use super::resolve::declared::Declared;
 use super::resolve::{Context, Model, Row, Timer};
 use super::source::{At, Sp};
 use crate::choose::{Candidate, Chooser};
@@ -50,6 +51,7 @@ fn finding(when: &Sp<Name>, context: &Context<'_>, fault: Fault) -> Finding {
 pub(crate) fn compile(mut model: Model<'_>, context: &Context<'_>, files: &Files) -> Ruleset {
     let rows = rows(&model, context);
     let choosers = choosers(&mut model);
+    let gated = gated(&mut model);
     let reads: Vec<SlotMask> = model.timers.iter().map(|timer| reads(timer, &model)).collect();
     let reactions = reactions(&model);
     let declared = &model.declared;
@@ -62,6 +64,7 @@ pub(crate) fn compile(mut model: Model<'_>, context: &Context<'_>, files: &Files
         hash: hash(files),
         rows,
         choosers,
+        gated,
         channels: channels.collect(),
         calendars: declared
             .calendars
@@ -119,27 +122,38 @@ pub(crate) fn rank(row: &Row<'_>) -> (Reverse<i64>, bool, bool, bool) {
 
 fn choosers(model: &mut Model<'_>) -> Vec<Chooser> {
     let Model { timers, rows, declared, facts, .. } = model;
-    let name = |channel: &crate::timer::ChannelId| declared.channel_def(*channel).map(|channel| &*channel.name);
-    let candidate = |timer: &'_ Timer<'_>, index: usize| {
-        let row = rows.get(index)?;
-        let when = timer.when.iter().chain(&row.when);
-        Some((row, when.cloned().collect::<Vec<Predicate>>(), RowId(u32::try_from(index).ok()?)))
+    timers.iter().map(|timer| chooser(timer, timer.when.as_ref(), (rows, declared, facts))).collect()
+}
+
+fn gated(model: &mut Model<'_>) -> Vec<Option<ruleset::Gated>> {
+    let Model { timers, rows, declared, facts, .. } = model;
+    let one = |timer: &Timer<'_>| {
+        timer.def.choose_on.as_ref()?;
+        let gate = Candidate { row: RowId(0), channels: None, when: vec![timer.when.as_ref()?], within: None };
+        let gate = Chooser::new(&[gate], facts);
+        Some(ruleset::Gated { gate, rows: chooser(timer, None, (rows, declared, facts)) })
     };
-    let mut choosers = Vec::with_capacity(timers.len());
-    for timer in timers.iter() {
-        let parts: Vec<_> = ranked(timer, rows).into_iter().filter_map(|index| candidate(timer, index)).collect();
-        let candidates: Vec<Candidate<'_>> = parts
-            .iter()
-            .map(|(row, when, number)| Candidate {
-                row: *number,
-                channels: row.channels.as_ref().map(|list| list.iter().filter_map(name).collect()),
-                when: when.iter().collect(),
-                within: within(&row.after),
-            })
-            .collect();
-        choosers.push(Chooser::new(&candidates, facts));
-    }
-    choosers
+    timers.iter().map(one).collect()
+}
+
+/// A timer's rows, each of them only while `also` holds.
+fn chooser(
+    timer: &Timer<'_>,
+    also: Option<&Predicate>,
+    (rows, declared, facts): (&[Row<'_>], &Declared<'_>, &mut FactTable),
+) -> Chooser {
+    let name = |channel: &crate::timer::ChannelId| declared.channel_def(*channel).map(|channel| &*channel.name);
+    let candidate = |index: usize| {
+        let row = rows.get(index)?;
+        Some(Candidate {
+            row: RowId(u32::try_from(index).ok()?),
+            channels: row.channels.as_ref().map(|list| list.iter().filter_map(name).collect()),
+            when: also.into_iter().chain(&row.when).collect(),
+            within: within(&row.after),
+        })
+    };
+    let candidates: Vec<Candidate<'_>> = ranked(timer, rows).into_iter().filter_map(candidate).collect();
+    Chooser::new(&candidates, facts)
 }
 
 const fn within(after: &After) -> Option<(FactId, crate::time::Period, crate::time::Period)> {

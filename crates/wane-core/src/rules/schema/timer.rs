@@ -66,7 +66,10 @@ pub(crate) static TIMER: Table = Table {
             .example("[\"customer-activity\"]"),
         Key::new("choose_on", &SELECTORS)
             .default("every start, restart and change of a fact")
-            .doc("The only starts and restarts at which the length is chosen; at others the last choice is kept.")
+            .doc(
+                "The only starts and restarts at which the length is chosen; at others the last choice is kept. The \
+                 timer's own `when` is still asked at every start.",
+            )
             .example("[\"session.opened\"]"),
         Key::new("on_lapse", &Kind::List(&action::KIND))
             .default("`[]`")
