@@ -1,1 +1,13 @@
-//! Placeholder.
+//! What enters and leaves a Wane process: the JSON forms of events and effects.
+//!
+//! [`event::parse`] turns a JSON object into an [`Event`](wane_core::event::Event), or says which field is wrong and what
+//! would be right. [`effect::EffectJson`] is an effect ready to be written. The names of fields are stable: they belong
+//! to this crate, not to the engine's types.
+
+pub mod effect;
+pub mod error;
+pub mod event;
+mod raw;
+mod write;
+
+pub use write::EventJson;

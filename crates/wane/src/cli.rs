@@ -20,8 +20,17 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Play scenario files against rule files
     Test(TestArgs),
-    /// Show what differs between two directories of rules
+    /// Play a recorded log of events against rule files
+    Simulate(SimulateArgs),
+    /// Say what differs between two directories of rule files
     Diff(DiffArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// `wane check`
@@ -80,13 +89,87 @@ pub(crate) enum TestFormat {
     Json,
 }
 
+/// `wane explain`
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("of").required(true).args(["timer", "scenario"]))]
+pub(crate) struct ExplainArgs {
+    /// The directory of rule files
+    #[arg(long, default_value = "rules", value_name = "DIR")]
+    pub(crate) rules: PathBuf,
+    /// The timer; with a scenario: only this one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) timer: Option<String>,
+    /// A fact that holds, such as `channel=web`; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with = "scenario")]
+    pub(crate) fact: Vec<String>,
+    /// A scenario file, with `#name` when it has several
+    #[arg(long, value_name = "FILE[#NAME]")]
+    pub(crate) scenario: Option<String>,
+    /// After which step of the scenario, from 1; the last one if not given
+    #[arg(long, value_name = "N", requires = "scenario")]
+    pub(crate) step: Option<usize>,
+}
+
+/// `wane simulate`
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// The log: a JSON object a line; `-` is the standard input
+    #[arg(value_name = "EVENTS.jsonl")]
+    pub(crate) events: PathBuf,
+    /// The directory of rule files
+    #[arg(long, default_value = "rules", value_name = "DIR")]
+    pub(crate) rules: PathBuf,
+    /// Play the same events against these rules too, and show what differs
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["timeline", "format"])]
+    pub(crate) against: Option<PathBuf>,
+    /// Go on until this instant, or leave out what comes after it
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) until: Option<String>,
+    /// How it is shown
+    #[arg(long, value_enum, default_value_t = SimulateFormat::Pretty)]
+    pub(crate) format: SimulateFormat,
+    /// Write a picture of the first conversations
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) timeline: Option<PathBuf>,
+    /// Read only so many events
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// Show so many ends with their reasons: a number, or `all`
+    #[arg(long, default_value = "20", value_name = "N")]
+    pub(crate) lines: Lines,
+}
+
+/// How many lines are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lines(pub(crate) usize);
+
+impl std::str::FromStr for Lines {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self(usize::MAX)),
+            number => number.parse().map(Self).map_err(|_| "a number, or `all`"),
+        }
+    }
+}
+
+/// How a simulation is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SimulateFormat {
+    /// Ends with their reasons, then a table of outcomes
+    Pretty,
+    /// One effect a line, and nothing else
+    Json,
+}
+
 /// `wane diff`
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// The directory of rule files as it was
+    /// The directory of rule files as they were
     #[arg(value_name = "OLD")]
     pub(crate) old: PathBuf,
-    /// The directory of rule files as it would be
+    /// The directory of rule files as they are to be
     #[arg(value_name = "NEW")]
     pub(crate) new: PathBuf,
 }

@@ -1,5 +1,6 @@
 //! The command line of Wane. What each command does is in the module of its name; nothing is decided here.
 
+mod about;
 mod check;
 mod cli;
 mod describe;
@@ -9,8 +10,8 @@ mod disk;
 mod out;
 mod place;
 mod rulesets;
+mod simulate;
 mod test;
-mod timeline;
 mod trouble;
 
 use std::io::Write;
@@ -56,6 +57,9 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
     match command {
         Command::Check(args) => check::run(&args, out),
         Command::Test(args) => test::run(&args, out),
+        Command::Simulate(args) => simulate::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
+        Command::Completions { shell } => about::completions(shell, out),
+        Command::Man => about::man(out),
     }
 }

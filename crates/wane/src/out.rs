@@ -15,7 +15,6 @@ pub(crate) enum Style {
     Good,
     Bad,
     Changed,
-    Faint,
     Strong,
 }
 
@@ -41,7 +40,6 @@ impl Out {
             Style::Good => "32",
             Style::Bad => "31",
             Style::Changed => "33",
-            Style::Faint => "2",
             Style::Strong => "1",
         };
         format!("\x1b[{code}m{text}\x1b[0m")

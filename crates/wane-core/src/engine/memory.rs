@@ -38,3 +38,11 @@ fn forget(state: &mut Conversation, now: Timestamp) {
         }
     }
 }
+
+impl Conversation {
+    /// Forgets the ids of events that are older than a channel would deliver again. The engine does so by itself at every
+    /// event; this is for whoever holds many quiet conversations.
+    pub fn forget_ids(&mut self, now: Timestamp) {
+        forget(self, now);
+    }
+}
