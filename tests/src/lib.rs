@@ -3,6 +3,7 @@
 
 pub mod model;
 pub mod rules;
+pub mod sample;
 pub mod traffic;
 
 pub mod predicates;

@@ -21,6 +21,9 @@ pub struct Chat {
 /// The eight governed channels.
 pub const CHANNELS: [&str; 8] = ["web", "in-app", "whatsapp", "messenger", "sms", "apple", "line", "byoc"];
 
+/// The timings, as they lie in the repository.
+pub const TIMINGS: &str = include_str!("../data/human-chat-timings.txt");
+
 impl Chat {
     /// All conversations of the file; a line that is not one gives `None` in its place.
     pub fn read(text: &str) -> impl Iterator<Item = Option<Self>> {
@@ -70,13 +73,21 @@ impl Chat {
         self.pick(2, &[Role::Rep, Role::Bot, Role::Agent]).copied().unwrap_or(Role::Rep)
     }
 
-    fn authenticated(&self) -> bool {
+    /// Whether its channel gives the customer's client a token.
+    #[must_use]
+    pub fn has_token(&self) -> bool {
+        ["web", "in-app", "byoc"].contains(&self.channel())
+    }
+
+    /// Whether the customer is authenticated.
+    #[must_use]
+    pub fn authenticated(&self) -> bool {
         self.pick(3, &[false, true, false]).copied().unwrap_or_default()
     }
 
-    /// After which message a bot or an agent hands over to a rep, in one conversation of four.
+    /// After which message a bot or an agent hands over to a rep, in one conversation of three.
     fn handed_over_after(&self) -> Option<usize> {
-        let wanted = self.pick(4, &[true, false, false, false]).copied().unwrap_or_default();
+        let wanted = self.pick(4, &[true, false, false]).copied().unwrap_or_default();
         (wanted && self.other() != Role::Rep).then_some(self.messages.len() / 2)
     }
 
@@ -117,7 +128,7 @@ impl Telling<'_> {
         if let Some((_, start)) = self.events.last_mut() {
             start.facts.authenticated = Some(self.chat.authenticated());
         }
-        if ["web", "in-app", "byoc"].contains(&self.chat.channel()) {
+        if self.chat.has_token() {
             self.push(at, EventType::TokenIssued, None);
         }
         if self.chat.joins_are_told() {

@@ -153,13 +153,6 @@ impl Conversation {
     }
 
     pub(super) fn event(&mut self, now: i64, event: &Event) -> Reply {
-        let clock_first = self.tick(now);
-        let mut reply = self.after_the_clock(now, event);
-        reply.effects.splice(0..0, clock_first);
-        reply
-    }
-
-    fn after_the_clock(&mut self, now: i64, event: &Event) -> Reply {
         if event.channel.as_deref().is_some_and(|channel| channel != self.channel) {
             return Reply::refused("other channel");
         }
@@ -167,19 +160,28 @@ impl Conversation {
         if let Some(first) = event.id.as_deref().and_then(|id| self.first_replies.get(id)) {
             return Reply { outcome: "duplicate", ..first.clone() };
         }
+        let mut reply = self.new_event(now, event);
+        // An event that was sent long ago may start what is over by now.
+        reply.effects.extend(self.tick(now.max(self.latest)));
+        let counted = ["applied", "new conversation required"].contains(&reply.outcome);
+        if let Some(id) = event.id.as_deref().filter(|_| counted) {
+            self.first_replies.insert(id.to_owned(), reply.clone());
+        }
+        reply
+    }
+
+    fn new_event(&mut self, now: i64, event: &Event) -> Reply {
+        // C2
+        let mut effects = self.tick(now);
         // C4
         let sent = event.at.map_or(now, |at| at.millis()).min(now);
         let at = sent.max(self.latest);
         let outcome = self.apply(at, event);
-        let counted = outcome == "applied" || !self.effects.is_empty();
-        let reply = Reply { outcome, late_by: at - sent, effects: std::mem::take(&mut self.effects) };
-        if counted {
+        if outcome == "applied" || !self.effects.is_empty() {
             self.latest = at;
-            if let Some(id) = event.id.as_deref() {
-                self.first_replies.insert(id.to_owned(), reply.clone());
-            }
         }
-        reply
+        effects.append(&mut self.effects);
+        Reply { outcome, late_by: at - sent, effects }
     }
 
     fn apply(&mut self, at: i64, event: &Event) -> &'static str {
