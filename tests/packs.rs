@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a file of the repository that can not be read fails the test")]
 
+#[path = "packs/random.rs"]
+mod random;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
