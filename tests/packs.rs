@@ -223,6 +223,26 @@ fn every_worked_example_is_a_ruleset_without_findings() {
     }
 }
 
+/// The scenarios of a page name the example they are about by a text in it.
+#[test]
+fn what_the_cookbook_says_about_its_examples_is_so() {
+    let examples = examples(&rules::repository().join("docs/rules/timers.md"));
+    let example = |text: Option<&str>| {
+        let mut meant = examples.iter().filter(|example| text.is_some_and(|text| example.contains(text)));
+        let (one, other) = (meant.next(), meant.next());
+        let mut files = Files::default();
+        files.insert("example.toml", one.filter(|_| other.is_none()).ok_or("not exactly one example")?.clone());
+        Ok::<_, &str>(files)
+    };
+    let scenarios = scenarios(&rules::repository().join("tests/cookbook")).unwrap();
+    assert!(scenarios.len() > 8, "only {}", scenarios.len());
+    for scenario in scenarios {
+        let engine = Engine::new(rules::compile(&scenario.files(example).unwrap()).unwrap());
+        let failure = scenario::run(&scenario, &engine).failure;
+        assert!(failure.is_none(), "{}: {failure:?}", scenario.name);
+    }
+}
+
 /// What an admin gets who takes the `#` away from an example of the stock files: tables that begin with `# [`.
 fn commented_out(text: &str) -> Vec<String> {
     let mut blocks: Vec<Vec<&str>> = Vec::new();
