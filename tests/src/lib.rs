@@ -1,6 +1,7 @@
 //! Shared support of the test binaries: a second, deliberately plain opinion about what the engine must decide
 //! ([`model`]), and real traffic to try both on ([`traffic`]).
 
+pub mod binary;
 pub mod model;
 pub mod rules;
 pub mod sample;

@@ -1,0 +1,63 @@
+//! The real `wane` binary, run as its users do.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// The top of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap_or(tests).to_path_buf()
+}
+
+/// The path of the binary, built in the profile of these tests if it is not there or out of date.
+///
+/// # Panics
+/// When it does not build: nothing that runs it can say anything then.
+#[must_use]
+pub fn path() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| build().unwrap_or_else(|why| unreachable!("the binary does not build: {why}")))
+}
+
+/// Asks cargo, which knows where it puts things and what is out of date.
+fn build() -> Result<PathBuf, String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", "wane", "--bin", "wane", "--message-format=json"]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let output = cargo.current_dir(repository()).output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    let executable = |line: &str| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        message.get("executable")?.as_str().map(PathBuf::from)
+    };
+    said.lines().find_map(executable).ok_or_else(|| "cargo names no executable".to_owned())
+}
+
+/// Runs the binary in a directory, without colours.
+///
+/// # Panics
+/// When it can not be started.
+#[must_use]
+pub fn wane(directory: &Path, arguments: &[&str]) -> Output {
+    let output = Command::new(path()).args(arguments).current_dir(directory).env("NO_COLOR", "1").output();
+    output.unwrap_or_else(|why| unreachable!("the binary does not start: {why}"))
+}
+
+/// What it printed on its standard output.
+#[must_use]
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What it printed on its standard error.
+#[must_use]
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
