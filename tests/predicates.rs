@@ -1,6 +1,8 @@
 //! Predicates and choosing over their public surface: compiled against interpreted, indexed against row by row, and
 //! what the analysis says against what happens.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use wane_core::choose::{Candidate, Chooser, Verdict, analysis};
 use wane_core::facts::{BuiltIn, FactId, FactTable, FactType, Facts, Value};
 use wane_core::rules::predicate::Predicate;
@@ -25,10 +27,23 @@ struct Row {
 }
 
 impl Row {
-    fn random(rng: &mut Rng, schema: &Schema, table: &mut FactTable) -> Self {
+    fn random(rng: &mut Rng, (schema, queues): (&Schema, usize), table: &mut FactTable) -> Self {
         let channels = ["web", "in-app", "whatsapp", "sms", "elsewhere"];
         let channels = rng.one_in(2).then(|| (0..=rng.below(2)).map(|_| rng.pick(&channels)).collect());
         let mut when = Vec::new();
+        if queues > 0 && !rng.one_in(4) {
+            let (one, other) = (rng.below(queues), rng.below(queues));
+            let texts = [
+                format!("queue == \"q{one}\""),
+                format!("queue in [\"q{one}\", \"q{other}\"]"),
+                format!("queue == \"q{one}\" || queue == \"q{other}\" && authenticated"),
+                format!("queue != \"q{one}\""),
+            ];
+            when.push(
+                Predicate::compile(rng.pick(&[&texts[0], &texts[0], &texts[1], &texts[2], &texts[3]]), table)
+                    .expect("fine"),
+            );
+        }
         while when.len() < 2 && !rng.one_in(3) {
             let text = if rng.one_in(4) { predicate(rng, schema) } else { simple_predicate(rng, schema) };
             when.extend(Predicate::compile(&text, table).ok());
@@ -67,10 +82,11 @@ struct Rules {
 }
 
 impl Rules {
-    fn random(rng: &mut Rng, rows: usize) -> Self {
+    /// With `queues`, most rows are for one of so many queues.
+    fn random(rng: &mut Rng, rows: usize, queues: usize) -> Self {
         let schema = Schema::random(rng);
         let mut table = FactTable::new(schema.defs.clone());
-        let rows = (0..rows).map(|_| Row::random(rng, &schema, &mut table)).collect();
+        let rows = (0..rows).map(|_| Row::random(rng, (&schema, queues), &mut table)).collect();
         Self { schema, table, rows }
     }
 
@@ -80,13 +96,17 @@ impl Rules {
 }
 
 /// Compares the chooser's answer and explanation with the rows one by one.
-fn check_choices(rng: &mut Rng, rows: usize, worlds: usize) -> usize {
-    let rules = Rules::random(rng, rows);
+fn check_choices(rng: &mut Rng, (rows, queues): (usize, usize), worlds: usize) -> usize {
+    let rules = Rules::random(rng, rows, queues);
     let mut table = rules.table.clone();
     let chooser = Chooser::new(&rules.candidates(), &mut table);
     let mut found = 0;
     for _ in 0..worlds {
-        let world = World::random(rng, &rules.schema);
+        let mut world = World::random(rng, &rules.schema);
+        if queues > 0 {
+            world.values[usize::from(BuiltIn::Queue.id().0)] =
+                Value::Text(format!("q{}", rng.below(queues + 2)).into());
+        }
         let facts = world.facts(&table);
         let matching: Vec<bool> = rules.rows.iter().map(|row| row.matches(&table, &facts, &world)).collect();
         let first = matching.iter().position(|matches| *matches).map(|row| RowId(u32::try_from(row).expect("few")));
@@ -126,7 +146,7 @@ fn the_chooser_agrees_with_row_by_row_evaluation() {
     let mut found = 0;
     for rows in [1, 2, 3, 11, 12, 13, 40, 63, 64, 65, 128, 300] {
         for _ in 0..8 {
-            found += check_choices(&mut rng, rows, 20);
+            found += check_choices(&mut rng, (rows, 0), 20);
         }
     }
     assert!(found > 500, "enough choices found a row: {found}");
@@ -135,8 +155,17 @@ fn the_chooser_agrees_with_row_by_row_evaluation() {
 #[test]
 fn the_chooser_agrees_on_tables_of_several_summary_words() {
     let mut rng = Rng::new(11);
-    check_choices(&mut rng, 4_200, 20);
-    check_choices(&mut rng, 8_193, 10);
+    check_choices(&mut rng, (4_200, 0), 20);
+    check_choices(&mut rng, (8_193, 0), 10);
+}
+
+#[test]
+fn the_chooser_agrees_when_rows_are_filed_by_queue() {
+    let mut rng = Rng::new(17);
+    for (rows, queues) in [(64, 20), (100, 20), (300, 40), (700, 30), (1_500, 300), (6_000, 20)] {
+        let found: usize = (0..4).map(|_| check_choices(&mut rng, (rows, queues), 20)).sum();
+        assert!(found > 20, "{rows} rows, {queues} queues: {found}");
+    }
 }
 
 #[test]
@@ -145,7 +174,7 @@ fn rows_called_shadowed_never_win_and_rows_called_apart_never_meet() {
     let (mut shadowed, mut apart) = (0, 0);
     for _ in 0..120 {
         let rows = 2 + rng.below(30);
-        let rules = Rules::random(&mut rng, rows);
+        let rules = Rules::random(&mut rng, rows, 0);
         let mut table = rules.table.clone();
         let candidates = rules.candidates();
         let chooser = Chooser::new(&candidates, &mut table);

@@ -35,7 +35,7 @@ pub struct Candidate<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Chooser {
     code: Code,
-    index: Option<Index>,
+    index: Index,
 }
 
 /// What was chosen.
@@ -88,15 +88,12 @@ pub enum Failure {
     Limit,
 }
 
-/// With fewer rows than this, looking at each is faster than looking them up.
-const WORTH_AN_INDEX: usize = 12;
-
 impl Chooser {
     /// Compiles rows that are given best first (R1). Gives every fact they read a slot.
     #[must_use]
     pub fn new(candidates: &[Candidate<'_>], table: &mut FactTable) -> Self {
         let code = Code::new(candidates, table);
-        let index = (candidates.len() >= WORTH_AN_INDEX).then(|| Index::new(&code, table)).flatten();
+        let index = Index::new(&code, table);
         Self { code, index }
     }
 
@@ -105,18 +102,15 @@ impl Chooser {
     pub fn choose(&self, table: &FactTable, facts: &Facts) -> Choice {
         let given = Given { table, facts };
         let mut failures = 0;
-        let mut verify = |row: usize| match self.code.check(row, given) {
+        let mut verify = |row: u32| match self.code.check(row as usize, given) {
             Check::Matches => true,
             Check::Fails { failed, .. } => {
                 failures += u32::from(failed.is_some());
                 false
             }
         };
-        let row = match &self.index {
-            Some(index) => index.find(facts, &mut verify),
-            None => (0..self.code.len()).find(|row| verify(*row)),
-        };
-        Choice { row: row.and_then(|row| self.code.id(row)), failures }
+        let row = self.index.find(facts, u32::MAX, &mut verify);
+        Choice { row: row.and_then(|row| self.code.id(row as usize)), failures }
     }
 
     /// Every row with its verdict, best first.

@@ -111,8 +111,11 @@ impl<'a> Search<'a> {
                 covers.push((better, other));
             }
         }
-        covers.truncate(MAX_COVERS);
-        self.together(region, covers)
+        if self.corners_are_held(region, &covers) {
+            covers.truncate(MAX_COVERS);
+            return self.together(region, covers);
+        }
+        None
     }
 
     /// The rows seen so far that may have something in common with a region, in order.
@@ -149,7 +152,7 @@ impl<'a> Search<'a> {
     fn contains(&self, outer: &Region, inner: &Region) -> bool {
         outer.sides.iter().all(|(fact, set)| match inner.side(*fact) {
             Some(side) => side.within(set),
-            None => self.shaper.domain(*fact).within(set),
+            None => self.shaper.domain_within(*fact, set),
         })
     }
 
@@ -167,6 +170,19 @@ impl<'a> Search<'a> {
             }
         }
         Some(covers.into_iter().map(|(row, _)| row).collect())
+    }
+
+    /// Whether the lowest and the highest corner of a box are each in some cover: a quick look that spares most searches.
+    fn corners_are_held(&self, region: &Region, covers: &[(usize, &Region)]) -> bool {
+        let corner = |highest: bool| {
+            let value = |fact: u16| match region.side(fact) {
+                Some(side) => side.end(highest),
+                None => self.shaper.domain_end(fact, highest),
+            };
+            let holds = |cover: &Region| cover.sides.iter().all(|(fact, set)| set.contains(value(*fact)));
+            covers.iter().any(|(_, cover)| holds(cover))
+        };
+        corner(false) && corner(true)
     }
 
     /// Whether nothing is left of a region when these are taken out of it.

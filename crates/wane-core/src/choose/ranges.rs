@@ -51,6 +51,17 @@ impl Ranges {
         Some(numbers)
     }
 
+    /// Whether a number is in it.
+    pub(super) fn contains(&self, value: i64) -> bool {
+        self.iter().any(|(low, high)| low <= value && value <= high)
+    }
+
+    /// Its lowest or highest number; 0 of an empty set.
+    pub(super) fn end(&self, highest: bool) -> i64 {
+        let end = if highest { self.0.last().map(|last| last.1) } else { self.0.first().map(|first| first.0) };
+        end.unwrap_or_default()
+    }
+
     /// Whether every number is in the other set too.
     pub(super) fn within(&self, other: &Self) -> bool {
         let mut holders = other.iter().peekable();

@@ -66,6 +66,20 @@ impl<'a> Shaper<'a> {
         self.domains.get(&fact).cloned().unwrap_or_else(|| Ranges::from_to(i64::MIN, i64::MAX))
     }
 
+    /// The lowest or highest value that a fact can have.
+    pub(super) fn domain_end(&self, fact: u16, highest: bool) -> i64 {
+        let all = if highest { i64::MAX } else { i64::MIN };
+        self.domains.get(&fact).map_or(all, |domain| domain.end(highest))
+    }
+
+    /// Whether every value that a fact can have is in a set.
+    pub(super) fn domain_within(&self, fact: u16, set: &Ranges) -> bool {
+        match self.domains.get(&fact) {
+            Some(domain) => domain.within(set),
+            None => Ranges::from_to(i64::MIN, i64::MAX).within(set),
+        }
+    }
+
     /// What a row matches. Empty regions are left out: a row without any can never match.
     pub(super) fn shape(&mut self, candidate: &Candidate<'a>) -> Shape {
         let mut region = Region::default();
