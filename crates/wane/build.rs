@@ -11,7 +11,8 @@ fn main() -> io::Result<()> {
     if docs.is_dir() {
         for entry in fs::read_dir(&docs)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "md") {
+            let code = path.file_stem().is_some_and(|name| name != "README");
+            if code && path.extension().is_some_and(|extension| extension == "md") {
                 pages.push(path.canonicalize()?);
             }
         }

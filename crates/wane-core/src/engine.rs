@@ -15,6 +15,7 @@ mod reload;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod view;
 mod work;
 
 use std::sync::Arc;

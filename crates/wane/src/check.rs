@@ -42,7 +42,7 @@ pub(crate) fn run(args: &CheckArgs, out: &mut Out) -> Result<Verdict, Trouble> {
             }
         }
     }
-    Ok(if Counts::of(&found).errors > 0 { Verdict::Findings } else { Verdict::Well })
+    Ok(if !found.is_empty() { Verdict::Findings } else { Verdict::Well })
 }
 
 fn summary(found: &[Diagnostic], out: &mut Out) -> Result<(), Trouble> {

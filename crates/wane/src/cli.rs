@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Play scenario files against rule files
     Test(TestArgs),
+    /// Say which rule gives a timer its duration, and why the others do not
+    Explain(ExplainArgs),
     /// Play a recorded log of events against rule files
     Simulate(SimulateArgs),
     /// Say what differs between two directories of rule files

@@ -7,6 +7,7 @@ mod describe;
 mod diagnostics;
 mod diff;
 mod disk;
+mod explain;
 mod out;
 mod place;
 mod rulesets;
@@ -57,6 +58,7 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
     match command {
         Command::Check(args) => check::run(&args, out),
         Command::Test(args) => test::run(&args, out),
+        Command::Explain(args) => explain::run(&args, out),
         Command::Simulate(args) => simulate::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
         Command::Completions { shell } => about::completions(shell, out),
