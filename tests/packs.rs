@@ -211,6 +211,16 @@ fn what_the_pages_of_the_packs_show_is_accepted() {
 }
 
 #[test]
+fn what_the_page_of_the_stock_rules_shows_is_accepted() {
+    let stock = rules::repository().join("rules");
+    let examples = examples(&stock.join("README.md"));
+    assert_eq!(examples.len(), 1);
+    let mut files = rules::files(&stock).unwrap();
+    examples.into_iter().for_each(|example| files.insert("ours.toml", example));
+    assert_eq!(found(&files), Vec::<String>::new());
+}
+
+#[test]
 fn every_worked_example_is_a_ruleset_without_findings() {
     for page in ["timers.md", "calendars.md"] {
         let examples = examples(&rules::repository().join("docs/rules").join(page));
