@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "the support of tests, which may fail")]
 
+mod reload;
+
 use std::collections::BTreeSet;
 use std::fs;
 
