@@ -15,7 +15,7 @@ use crate::choose::{Candidate, Chooser};
 use crate::facts::{FactId, FactSource, FactTable, Name, SlotMask};
 use crate::ruleset::{self, ChannelDef, Reaction, Roles, Ruleset, RulesetHash, Wake};
 use crate::signal::{Selector, SignalKind};
-use crate::timer::{After, RowId, TimerId};
+use crate::timer::{After, ChannelId, RowId, TimerId};
 
 /// Compiles a predicate; its faults are reported where they stand in the file.
 pub(crate) fn predicate(
@@ -142,18 +142,24 @@ fn chooser(
     also: Option<&Predicate>,
     (rows, declared, facts): (&[Row<'_>], &Declared<'_>, &mut FactTable),
 ) -> Chooser {
-    let name = |channel: &crate::timer::ChannelId| declared.channel_def(*channel).map(|channel| &*channel.name);
-    let candidate = |index: usize| {
-        let row = rows.get(index)?;
-        Some(Candidate {
-            row: RowId(u32::try_from(index).ok()?),
-            channels: row.channels.as_ref().map(|list| list.iter().filter_map(name).collect()),
-            when: also.into_iter().chain(&row.when).collect(),
-            within: within(&row.after),
-        })
-    };
-    let candidates: Vec<Candidate<'_>> = ranked(timer, rows).into_iter().filter_map(candidate).collect();
+    let ranked = ranked(timer, rows).into_iter().filter_map(|index| rows.get(index));
+    let candidates: Vec<Candidate<'_>> = ranked.map(|row| candidate(also, row, declared)).collect();
     Chooser::new(&candidates, facts)
+}
+
+/// A row as the chooser needs it, while `also` holds.
+pub(crate) fn candidate<'m>(
+    also: Option<&'m Predicate>,
+    row: &'m Row<'_>,
+    declared: &'m Declared<'_>,
+) -> Candidate<'m> {
+    let name = |channel: &ChannelId| declared.channel_def(*channel).map(|channel| &*channel.name);
+    Candidate {
+        row: row.number,
+        channels: row.channels.as_ref().map(|list| list.iter().filter_map(name).collect()),
+        when: also.into_iter().chain(&row.when).collect(),
+        within: within(&row.after),
+    }
 }
 
 const fn within(after: &After) -> Option<(FactId, crate::time::Period, crate::time::Period)> {

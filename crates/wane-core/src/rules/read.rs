@@ -1,5 +1,7 @@
 //! Bytes into texts and texts into documents, with the faults that has: too large, not UTF-8, not TOML.
 
+use std::ops::Range;
+
 use toml::de::{DeTable, Error};
 
 use super::check;
@@ -73,15 +75,36 @@ fn document(file: u32, source: &Source<'_>, readable: &mut Readable, out: &mut F
     // What was read of a broken file is still worth checking, but not what only the breakage made wrong.
     let mut found = Findings::default();
     let document = schema::read(Sp::new(table.get_ref(), at), &mut found);
-    let broken: Vec<u32> = errors.iter().filter_map(Error::span).map(|span| source.line(span.start)).collect();
-    found.retain(|finding| !finding.is_missing_key() && !broken.contains(&source.line(finding.place().range().start)));
+    let broken = doubtful(source.text, &errors);
+    let doubtful = |at: usize| {
+        let next = broken.partition_point(|region| region.start <= at);
+        next.checked_sub(1).and_then(|last| broken.get(last)).is_some_and(|region| at < region.end)
+    };
+    found.retain(|finding| !finding.is_missing_key() && !doubtful(finding.place().range().start));
     out.append(found);
     document
 }
 
+/// From the line of each syntax error to the next header: keys there may have landed in another table than was meant.
+fn doubtful(text: &str, errors: &[Error]) -> Vec<Range<usize>> {
+    let mut starts: Vec<usize> = errors.iter().filter_map(Error::span).map(|span| span.start).collect();
+    starts.sort_unstable();
+    let mut regions: Vec<Range<usize>> = Vec::new();
+    for at in starts {
+        // Most errors lie in the region of the one before: each region is searched for once.
+        if regions.last().is_some_and(|last| at < last.end) {
+            continue;
+        }
+        let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let rest = text.get(at..).unwrap_or_default();
+        regions.push(start..rest.find("\n[").map_or(text.len() + 1, |next| at + next + 1));
+    }
+    regions
+}
+
 fn syntax(file: u32, source: &Source<'_>, errors: &[Error], out: &mut Findings) {
     let most = check::toml_syntax::SHOWN;
-    let at = |error: &Error| At::new(file, &error.span().unwrap_or_else(|| source.text.len()..source.text.len()));
+    let at = |error: &Error| At::new(file, &error.span().unwrap_or(source.text.len()..source.text.len()));
     for error in errors.iter().take(most) {
         let at = at(error);
         match error.message() {

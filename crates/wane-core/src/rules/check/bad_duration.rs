@@ -29,6 +29,10 @@ fn advice(text: &str, error: TimeError) -> String {
         TimeError::NotPositive if text.starts_with('0') => {
             "a timer that should not run has `after = \"never\"`".to_owned()
         }
-        _ => "write for example `90s`, `1h30m`, `3d` or `PT6H`".to_owned(),
+        TimeError::NotPositive
+        | TimeError::TooLong
+        | TimeError::NotADuration
+        | TimeError::NotRfc3339
+        | TimeError::OutOfRange => "write for example `90s`, `1h30m`, `3d` or `PT6H`".to_owned(),
     }
 }

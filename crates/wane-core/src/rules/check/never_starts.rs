@@ -16,10 +16,7 @@ pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
         .iter()
         .flat_map(|timer| timer.def.on_lapse.iter().chain(timer.def.afterwards.iter().flat_map(|row| &row.actions)));
     let started: Vec<usize> = actions
-        .filter_map(|action| match action {
-            Action::Start(timer) => Some(usize::from(timer.0)),
-            _ => None,
-        })
+        .filter_map(|action| if let Action::Start(timer) = action { Some(usize::from(timer.0)) } else { None })
         .collect();
     for (number, timer) in model.timers.iter().enumerate().filter(|(_, timer)| !timer.raw.faulty) {
         let listens = timer.raw.start_on.is_some() || timer.raw.restart_on.is_some();

@@ -268,10 +268,7 @@ fn closed<'a>(values: impl IntoIterator<Item = &'a str>) -> FactType {
 }
 
 fn closed_values(def: &FactDef) -> Vec<Name> {
-    match &def.ty {
-        FactType::Text(Some(values)) => values.to_vec(),
-        _ => Vec::new(),
-    }
+    if let FactType::Text(Some(values)) = &def.ty { values.to_vec() } else { Vec::new() }
 }
 
 fn zone_of(zone: &Sp<Name>, out: &mut Findings) -> Option<chrono_tz::Tz> {

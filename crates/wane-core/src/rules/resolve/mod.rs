@@ -15,7 +15,7 @@ use super::schema::rule::Rule;
 use super::source::{At, Sp};
 use crate::facts::{FactTable, Name};
 use crate::rules::predicate::Predicate;
-use crate::timer::{After, ChannelId, TimerDef};
+use crate::timer::{After, ChannelId, RowId, TimerDef};
 use declared::Declared;
 
 /// All documents with their names resolved. What could not be resolved is left out: there is an error for it.
@@ -46,6 +46,8 @@ pub(crate) struct Timer<'d> {
 #[derive(Debug)]
 pub(crate) struct Row<'d> {
     pub(crate) raw: &'d Rule,
+    /// Its place among all rows.
+    pub(crate) number: RowId,
     pub(crate) id: &'d Sp<Name>,
     /// The number of its timer.
     pub(crate) timer: usize,
@@ -78,12 +80,17 @@ pub(crate) fn resolve<'d>(documents: &'d [Document], context: &Context<'_>, out:
         &mut timers::Scope { groups: &groups, custom: &mut custom, context, facts: &mut facts },
         out,
     );
-    let rows = rules::resolve(documents, &declared, &timers, &mut facts, context, out);
+    let mut rows = rules::resolve(
+        documents,
+        &mut rules::Scope { declared: &declared, timers: &timers, facts: &mut facts, context },
+        out,
+    );
     let named: BTreeSet<&str> = mentioned(documents, &declared);
     for timer in &mut timers {
         timer.mentioned = named.contains(&*timer.def.name);
     }
-    for (index, row) in rows.iter().enumerate() {
+    for ((index, row), number) in rows.iter_mut().enumerate().zip(0..) {
+        row.number = RowId(number);
         if let Some(timer) = timers.get_mut(row.timer) {
             timer.rows.push(index);
         }

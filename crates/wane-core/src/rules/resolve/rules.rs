@@ -13,18 +13,23 @@ use crate::rules::{check, compile};
 use crate::time::Period;
 use crate::timer::{After, ChannelId};
 
+/// What rules are resolved with.
+#[derive(Debug)]
+pub(crate) struct Scope<'s, 'd> {
+    pub(crate) declared: &'s Declared<'d>,
+    pub(crate) timers: &'s [Timer<'d>],
+    pub(crate) facts: &'s mut FactTable,
+    pub(crate) context: &'s Context<'s>,
+}
+
 /// All rows, in the order of declaration.
-pub(crate) fn resolve<'d>(
-    documents: &'d [Document],
-    declared: &Declared<'d>,
-    timers: &[Timer<'d>],
-    facts: &mut FactTable,
-    context: &Context<'_>,
-    out: &mut Findings,
-) -> Vec<Row<'d>> {
+pub(crate) fn resolve<'d>(documents: &'d [Document], scope: &mut Scope<'_, 'd>, out: &mut Findings) -> Vec<Row<'d>> {
     let mut ids: BTreeMap<&str, &Sp<Name>> = BTreeMap::new();
     let mut rows = Vec::new();
     for document in documents {
+        if let Some(channel) = document.channel.as_ref().filter(|channel| scope.declared.channel(channel).is_none()) {
+            out.push(check::unknown_channel::found(channel, scope.declared.channel_names()));
+        }
         for rule in &document.rules {
             if let Some(id) = &rule.id {
                 match ids.get(&*id.value) {
@@ -32,13 +37,19 @@ pub(crate) fn resolve<'d>(
                     None => drop(ids.insert(id, id)),
                 }
             }
+            let before = out.count();
+            let channels = channels(rule, document, scope.declared, out);
             let found = Found {
-                timer: rule.timer.as_ref().and_then(|name| actions::timer(name, declared, out)),
-                channels: channels(rule, document, declared, out),
-                when: rule.when.as_ref().map(|when| compile::predicate(when, context, facts, out)),
+                nowhere: out.count() > before
+                    || document.channel.is_some() && channels.as_ref().is_none_or(Vec::is_empty),
+                channels,
+                timer: rule.timer.as_ref().and_then(|name| actions::timer(name, scope.declared, out)),
+                when: rule.when.as_ref().map(|when| compile::predicate(when, scope.context, scope.facts, out)),
             };
             let channel = document.channel.as_ref();
-            rows.extend(row(rule, found, timers, facts, out).map(|row| Row { file_channel: channel, ..row }));
+            rows.extend(
+                row(rule, found, scope.timers, scope.facts, out).map(|row| Row { file_channel: channel, ..row }),
+            );
         }
     }
     rows
@@ -48,6 +59,8 @@ pub(crate) fn resolve<'d>(
 struct Found {
     timer: Option<crate::timer::TimerId>,
     channels: Option<Vec<ChannelId>>,
+    /// Whether some of its channels do not exist.
+    nowhere: bool,
     /// `Some(None)` is a predicate that is at fault.
     when: Option<Option<crate::rules::predicate::Predicate>>,
 }
@@ -60,12 +73,22 @@ fn row<'d>(
     out: &mut Findings,
 ) -> Option<Row<'d>> {
     let timer = usize::from(found.timer?.0);
+    let nowhere = found.nowhere;
     let after = after(rule.after.as_ref()?, timers.get(timer)?, facts, out)?;
     let when = match found.when {
         Some(compiled) => Some(compiled?),
         None => None,
     };
-    Some(Row { raw: rule, id: rule.id.as_ref()?, timer, channels: found.channels, file_channel: None, after, when })
+    (!nowhere).then_some(Row {
+        raw: rule,
+        number: crate::timer::RowId(0),
+        id: rule.id.as_ref()?,
+        timer,
+        channels: found.channels,
+        file_channel: None,
+        after,
+        when,
+    })
 }
 
 fn channels(rule: &Rule, document: &Document, declared: &Declared<'_>, out: &mut Findings) -> Option<Vec<ChannelId>> {

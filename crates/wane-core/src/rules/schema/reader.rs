@@ -194,10 +194,7 @@ pub(crate) type Read<'t, T> = fn(&Item<'t>) -> Option<T>;
 
 /// What an item of a list, or of a table of names, should have been.
 const fn inner(kind: &'static Kind) -> &'static Kind {
-    match kind {
-        Kind::List(inner) | Kind::Map(_, inner) => inner,
-        other => other,
-    }
+    if let Kind::List(inner) | Kind::Map(_, inner) = kind { inner } else { kind }
 }
 
 pub(crate) fn text(item: &Item<'_>) -> Option<Name> {
