@@ -8,7 +8,7 @@ use wane_core::facts::{BuiltIn, FactId, FactTable, FactType, Facts, Value};
 use wane_core::rules::predicate::Predicate;
 use wane_core::time::Period;
 use wane_core::timer::RowId;
-use wane_tests::predicates::{Rng, Schema, World, compare, predicate, simple_predicate};
+use wane_tests::predicates::{Judge, Rng, Schema, World, compare, damage, predicate, simple_predicate};
 
 #[test]
 fn compiled_predicates_are_worth_what_rhai_says() {
@@ -17,6 +17,37 @@ fn compiled_predicates_are_worth_what_rhai_says() {
     assert!(found.pairs >= 200_000);
     assert!(found.held > found.pairs / 10, "{found:?}");
     assert!(found.failed > found.pairs / 200, "{found:?}");
+}
+
+/// Damaged texts are refused with places that exist, or mean to us what they mean to rhai.
+#[test]
+fn damaged_predicates_are_refused_or_understood_as_rhai_does() {
+    let mut rng = Rng::new(23);
+    let judge = Judge::new();
+    let (mut refused, mut understood) = (0, 0);
+    for _ in 0..300 {
+        let schema = Schema::random(&mut rng);
+        let world = World::random(&mut rng, &schema);
+        for _ in 0..60 {
+            let text = predicate(&mut rng, &schema);
+            let text = damage(&mut rng, &text);
+            let mut table = FactTable::new(schema.defs.clone());
+            match Predicate::compile(&text, &mut table) {
+                Ok(compiled) => {
+                    understood += 1;
+                    let ast = judge.parse(&text).expect("rhai reads it too");
+                    let ours = compiled.holds(&table, &world.facts(&table));
+                    assert_eq!(ours, judge.eval(&ast, &schema, &world), "{text}");
+                }
+                Err(faults) => {
+                    refused += 1;
+                    assert!(!faults.is_empty(), "{text}");
+                    assert!(faults.iter().all(|fault| text.get(fault.span.clone()).is_some()), "{text}: {faults:?}");
+                }
+            }
+        }
+    }
+    assert!(refused > 5_000 && understood > 500, "{refused} refused, {understood} understood");
 }
 
 /// A row of a random table, owning what a candidate borrows.

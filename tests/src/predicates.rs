@@ -311,6 +311,75 @@ impl Writer<'_> {
     }
 }
 
+/// The same text with a few pieces taken out, put in, doubled or swapped.
+pub fn damage(rng: &mut Rng, text: &str) -> String {
+    const PIECES: [&str; 48] = [
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "\"",
+        "'",
+        "`",
+        "\\",
+        "!",
+        "-",
+        "+",
+        "*",
+        "/",
+        "%",
+        "**",
+        "==",
+        "=",
+        "<",
+        "=>",
+        "&&",
+        "&",
+        "||",
+        "|",
+        "??",
+        "?.",
+        ".",
+        "..",
+        ",",
+        ";",
+        "//",
+        "/*",
+        "#",
+        "$",
+        "@",
+        "~",
+        "ä",
+        "\u{1F600}",
+        "\n",
+        "in",
+        "!in",
+        "if",
+        "eval",
+        "0x1f",
+        "1_0",
+        "1.5",
+        "queue",
+    ];
+    let mut chars: Vec<char> = text.chars().collect();
+    for _ in 0..=rng.below(3) {
+        let at = rng.below(chars.len() + 1);
+        let end = (at + rng.below(6)).min(chars.len());
+        match rng.below(3) {
+            0 => drop(chars.drain(at..end)),
+            1 => drop(chars.splice(at..at, rng.pick(&PIECES).chars())),
+            _ => {
+                let copied: Vec<char> = chars.get(at..end).unwrap_or_default().to_vec();
+                let to = rng.below(chars.len() + 1);
+                drop(chars.splice(to..to, copied));
+            }
+        }
+    }
+    chars.into_iter().collect()
+}
+
 /// A value for every fact of a schema.
 #[derive(Clone, Debug)]
 pub struct World {

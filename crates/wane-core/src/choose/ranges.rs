@@ -191,3 +191,59 @@ fn one_slot(parts: &[Cond]) -> bool {
     parts.iter().for_each(|part| part.slots(&mut |slot| same &= *first.get_or_insert(slot) == slot));
     same
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDS: [i64; 8] = [i64::MIN, i64::MIN + 1, -1, 0, 1, 2, i64::MAX - 1, i64::MAX];
+
+    /// Sets made of every relation with every end, and their unions.
+    fn sets() -> Vec<Ranges> {
+        use Relation::{AtLeast, AtMost, Equal, Greater, Less, Unequal};
+        let relations = [Equal, Unequal, Less, AtMost, Greater, AtLeast];
+        let mut sets: Vec<Ranges> =
+            relations.iter().flat_map(|relation| ENDS.map(|end| Ranges::of(*relation, end))).collect();
+        sets.push(Ranges::points(&[-1, 0, 2]));
+        sets.push(Ranges::from_to(i64::MIN, 0).union(&Ranges::from_to(2, i64::MAX)));
+        sets
+    }
+
+    #[test]
+    fn relations_hold_for_just_the_numbers_in_their_sets() {
+        use Relation::{AtLeast, AtMost, Equal, Greater, Less, Unequal};
+        for relation in [Equal, Unequal, Less, AtMost, Greater, AtLeast] {
+            for end in ENDS {
+                let set = Ranges::of(relation, end);
+                assert!(
+                    ENDS.iter().all(|value| set.contains(*value) == relation.holds(value, &end)),
+                    "{relation:?} {end}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn sets_combine_like_their_members() {
+        let sets = sets();
+        for one in &sets {
+            let outside = one.complement();
+            assert!(ENDS.iter().all(|value| outside.contains(*value) != one.contains(*value)), "{one:?}");
+            assert_eq!(outside.complement(), *one);
+            for other in &sets {
+                let (both, either) = (one.intersect(other), one.union(other));
+                assert!(ENDS.iter().all(|v| both.contains(*v) == (one.contains(*v) && other.contains(*v))));
+                assert!(ENDS.iter().all(|v| either.contains(*v) == (one.contains(*v) || other.contains(*v))));
+                assert_eq!(one.meets(other), !both.is_empty(), "{one:?} {other:?}");
+                assert_eq!(one.within(other), both == *one, "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn few_numbers_are_listed_and_many_are_not() {
+        assert_eq!(Ranges::points(&[1, 2, 5]).few(3), Some(vec![1, 2, 5]));
+        assert_eq!(Ranges::points(&[1, 2, 5]).few(2), None);
+        assert_eq!(Ranges::of(Relation::Unequal, 0).few(8), None);
+    }
+}

@@ -377,3 +377,10 @@ fn escapes_in_texts_mean_the_same_to_rhai_and_to_us() {
     assert_eq!(holds(r#"queue.ends_with("ä\x01") && queue.contains("\"b\\")"#, &given), Ok(true));
     assert_eq!(holds("queue.len() == 9", &given), Ok(true), "characters, not bytes");
 }
+
+#[test]
+fn what_is_compiled_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Predicate>();
+    shared::<crate::choose::Chooser>();
+}
