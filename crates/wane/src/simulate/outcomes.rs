@@ -40,6 +40,7 @@ pub(super) struct Outcomes {
     duplicates: u64,
     late: u64,
     latest_by: i64,
+    moved: u64,
     left_out: u64,
     refused: BTreeMap<String, (u64, u64)>,
 }
@@ -61,6 +62,7 @@ impl Outcomes {
     /// Counts what became of an event.
     pub(super) fn answer(&mut self, answer: &Answer, line: u64) {
         self.events += 1;
+        self.moved += u64::from(answer.late_by > 0);
         match &answer.outcome {
             Outcome::Duplicate => self.duplicates += 1,
             Outcome::Refused(why) => self.refused.entry(why.to_string()).or_insert((0, line)).0 += 1,
@@ -121,7 +123,10 @@ impl Outcomes {
         }
         if self.late > 0 {
             let by = Span(self.latest_by);
-            writeln!(out, "{} came late, by up to {by}, and counted as of the line before", self.late)?;
+            writeln!(out, "{} late: older than a line before, by up to {by}", self.late)?;
+        }
+        if self.moved > 0 {
+            writeln!(out, "{} of them counted as of their conversation's latest instant, which was later", self.moved)?;
         }
         if self.left_out > 0 {
             writeln!(out, "{} after `--until` left out", self.left_out)?;

@@ -1,0 +1,192 @@
+//! `wane simulate`.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::{QUIET, directory, expect};
+use wane_tests::binary::{path, stderr, stdout, wane};
+
+const LOG: &str = r#"{"id":"1","type":"message","role":"customer","conversation":"c1","channel":"web","at":"2026-03-01T09:00:00Z"}
+{"id":"2","type":"message","role":"rep","conversation":"c1","at":"2026-03-01T09:01:00Z"}
+{"id":"3","type":"message","role":"customer","conversation":"c2","channel":"sms","at":"2026-03-01T09:02:00Z"}
+{"id":"4","type":"message","role":"rep","conversation":"c2","at":"2026-03-01T09:03:00Z"}
+{"id":"4","type":"message","role":"rep","conversation":"c2","at":"2026-03-01T09:03:00Z"}
+{"id":"5","type":"message","role":"customer","conversation":"c1","at":"2026-03-01T09:12:00Z"}
+
+{"id":"6","type":"session.closed","role":"rep","conversation":"c2","at":"2026-03-01T09:11:30Z"}
+"#;
+
+const PRETTY: &str = "\
+c1/1 ended at 2026-03-01T09:11:00Z because 10m passed since the rep's message at 09:01:00: timer quiet, rule quiet (rules/a.toml:9)
+c2/1 ended at 2026-03-01T09:11:30Z because the rep closed it
+
+channel  outcome                  sessions
+sms      ended at session.closed         1
+web      ended by timer quiet            1
+web      still waiting                   1
+
+7 events in 2 conversations, until 2026-03-01T09:12:00Z
+1 came twice (same id) and changed nothing
+1 late: older than a line before, by up to 30s
+";
+
+#[test]
+fn ends_with_their_reasons_then_the_outcomes() {
+    let dir = directory("simulate-pretty", &[("rules/a.toml", QUIET), ("log.jsonl", LOG)]);
+    let output = wane(&dir, &["simulate", "log.jsonl"]);
+    expect(&output, 0, &[], &[]);
+    assert_eq!(stdout(&output), PRETTY);
+    assert_eq!(stderr(&output), "");
+    let cut = ["c1/1 ended", "... and 1 more (`--lines all` shows them)"];
+    expect(&wane(&dir, &["simulate", "log.jsonl", "--lines", "1"]), 0, &cut, &[]);
+    expect(&wane(&dir, &["simulate", "log.jsonl", "--limit", "2"]), 0, &["2 events in 1 conversation"], &[]);
+}
+
+#[test]
+fn the_clock_stops_where_it_is_told() {
+    let dir = directory("simulate-until", &[("rules/a.toml", QUIET), ("log.jsonl", LOG)]);
+    let until = |at: &str| wane(&dir, &["simulate", "log.jsonl", "--until", at]);
+    expect(&until("2026-03-01T09:05:00Z"), 0, &["2 after `--until` left out", "until 2026-03-01T09:05:00Z"], &[]);
+    expect(&until("2026-03-02T00:00:00Z"), 0, &["until 2026-03-02T00:00:00Z"], &[]);
+    expect(&until("soon"), 2, &[], &["`--until soon` is not a date and time"]);
+}
+
+#[test]
+fn what_is_late_in_its_conversation_counts_as_of_its_latest_instant() {
+    let log = LOG.replace("09:11:30", "09:02:30");
+    let dir = directory("simulate-late", &[("rules/a.toml", QUIET), ("log.jsonl", &log)]);
+    let wanted = [
+        "c2/1 ended at 2026-03-01T09:03:00Z because the rep closed it",
+        "1 late: older than a line before, by up to 9m30s",
+        "1 of them counted as of their conversation's latest instant, which was later",
+    ];
+    expect(&wane(&dir, &["simulate", "log.jsonl"]), 0, &wanted, &[]);
+}
+
+#[test]
+fn json_is_effects_and_nothing_else() {
+    let in_order = LOG.replace("09:11:30", "09:12:30");
+    let dir = directory("simulate-json", &[("rules/a.toml", QUIET), ("log.jsonl", &in_order)]);
+    let output = wane(&dir, &["simulate", "log.jsonl", "--format", "json"]);
+    expect(&output, 0, &[], &[]);
+    let effects: Vec<serde_json::Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let ended = effects.iter().find(|effect| effect["type"] == "session.ended").expect("an end");
+    assert_eq!(ended["id"], "c1/1-3");
+    assert_eq!(ended["at"], "2026-03-01T09:11:00.000Z");
+    assert_eq!(ended["session"], "c1/1");
+    assert_eq!((&ended["timer"], &ended["rule"]), (&"quiet".into(), &"quiet".into()));
+    assert_eq!(ended["anchor"], "2026-03-01T09:01:00.000Z");
+    let mut instants: Vec<&str> = effects.iter().filter_map(|effect| effect["at"].as_str()).collect();
+    assert_eq!(instants.len(), effects.len());
+    let told = instants.clone();
+    instants.sort_unstable();
+    assert_eq!(told, instants, "lapses of all conversations come in the order of time");
+}
+
+/// A line, where in it the fault lies, and words about it.
+const BROKEN: &[(&str, u32, &[&str])] = &[
+    (
+        r#"{"type":"mesage","conversation":"c1","at":"2026-03-01T09:00:00Z"}"#,
+        9,
+        &["`mesage`", "did you mean `message`?"],
+    ),
+    (r#"{"conversation":"c1","at":"2026-03-01T09:00:00Z"}"#, 1, &["`type` is missing"]),
+    (r#"{"type":"message","at":"2026-03-01T09:00:00Z"}"#, 1, &["`conversation` is missing"]),
+    (r#"{"type":"message","conversation":"c1"}"#, 1, &["`at` is missing"]),
+    (r#"{"type":"message","conversation":"c1","at":"+10000-01-01T00:00:00Z"}"#, 44, &["`at` is"]),
+    (r#"{"type":"message","conversation":"c1","at":5}"#, 44, &["`at` must be a text"]),
+    (
+        r#"{"type":"message","conversation":"c1","at":"2026-03-01T09:00:00Z","role":"robot"}"#,
+        75,
+        &["`role` can not be `robot`"],
+    ),
+    (r#"{"type":"message","conversation":"c1","#, 38, &["ends too early"]),
+    ("not json", 2, &["not JSON"]),
+];
+
+#[test]
+fn a_broken_line_ends_it_and_nothing_passes_for_the_whole() {
+    for (number, (line, column, words)) in BROKEN.iter().enumerate() {
+        let log = format!("{LOG}{line}\n");
+        let dir = directory(&format!("simulate-broken-{number}"), &[("rules/a.toml", QUIET), ("log.jsonl", &log)]);
+        let output = wane(&dir, &["simulate", "log.jsonl"]);
+        let place = format!("log.jsonl:9:{column}: ");
+        let mut err = vec![place.as_str(), "not the whole"];
+        err.extend_from_slice(words);
+        expect(&output, 1, &["broken off"], &err);
+        assert!(!stdout(&output).contains("outcome"), "no table: {}", stdout(&output));
+        let json = wane(&dir, &["simulate", "log.jsonl", "--format", "json"]);
+        expect(&json, 1, &["{\"incomplete\":true,"], &[&place]);
+    }
+}
+
+#[test]
+fn logs_that_can_not_be_read() {
+    let dir = directory("simulate-none", &[("rules/a.toml", QUIET), ("empty.jsonl", "\n\n"), ("broken/a.toml", "x =")]);
+    fs::write(dir.join("bytes.jsonl"), b"{\"type\":\"\xff\"}\n").expect("a file");
+    fs::write(dir.join("long.jsonl"), format!("{{\"a\":\"{}\"}}", "x".repeat(2 << 20))).expect("a file");
+    expect(&wane(&dir, &["simulate", "empty.jsonl"]), 1, &[], &["empty.jsonl has no event"]);
+    expect(&wane(&dir, &["simulate", "bytes.jsonl"]), 1, &[], &["bytes.jsonl:1:10: the line is not UTF-8"]);
+    expect(&wane(&dir, &["simulate", "long.jsonl"]), 1, &[], &["long.jsonl:1:1: the line is longer than 1 MiB"]);
+    expect(&wane(&dir, &["simulate", "nowhere.jsonl"]), 2, &[], &["can not read `nowhere.jsonl`"]);
+    expect(&wane(&dir, &["simulate", "rules"]), 2, &[], &["`rules` is a directory"]);
+    expect(&wane(&dir, &["simulate", "empty.jsonl", "--rules", "nowhere"]), 2, &[], &["`nowhere`"]);
+    let refused = wane(&dir, &["simulate", "empty.jsonl", "--rules", "broken"]);
+    expect(&refused, 1, &["broken/a.toml:1:"], &["the rules under `broken` can not be used"]);
+}
+
+#[test]
+fn events_that_are_refused_are_counted_by_reason() {
+    let log = LOG.replace("\"sms\"", "\"smss\"");
+    let log = format!(
+        "{log}{}\n",
+        r#"{"type":"message","role":"customer","conversation":"c1","at":"2026-03-01T09:13:00Z","txt":"x"}"#
+    );
+    let dir = directory("simulate-refused", &[("rules/a.toml", QUIET), ("log.jsonl", &log)]);
+    let wanted = [
+        "1 refused: unknown channel `smss`; did you mean `sms`? (first in line 3)",
+        "`attributes.txt` is not declared under `[facts]`",
+    ];
+    expect(&wane(&dir, &["simulate", "log.jsonl"]), 0, &wanted, &[]);
+}
+
+#[test]
+fn the_standard_input_is_a_log_too() {
+    let dir = directory("simulate-stdin", &[("rules/a.toml", QUIET)]);
+    let mut child = Command::new(path())
+        .args(["simulate", "-"])
+        .current_dir(&dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    child.stdin.take().expect("a pipe").write_all(LOG.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(stdout(&output), PRETTY);
+}
+
+#[test]
+fn two_rulesets_side_by_side() {
+    let longer = QUIET.replace("\"10m\"", "\"11m\"");
+    let dir = directory("simulate-against", &[("rules/a.toml", QUIET), ("new/a.toml", &longer), ("log.jsonl", LOG)]);
+    let arguments = ["simulate", "log.jsonl", "--until", "2026-03-01T12:00:00Z", "--against"];
+    let with = |other: &str| wane(&dir, &[&arguments[..], &[other]].concat());
+    let later = "c1/1 ends 1m later: at 2026-03-01T09:12:00Z, not 2026-03-01T09:11:00Z";
+    expect(&with("new"), 0, &[later, "1  later", "1  the same", "1 difference"], &[]);
+    expect(&with("rules"), 0, &["0 differences", "2  the same"], &[]);
+}
+
+#[test]
+fn a_picture() {
+    let dir = directory("simulate-picture", &[("rules/a.toml", QUIET), ("log.jsonl", LOG)]);
+    expect(&wane(&dir, &["simulate", "log.jsonl", "--timeline", "out.svg"]), 0, &[], &[]);
+    let svg = fs::read_to_string(dir.join("out.svg")).expect("a picture");
+    for words in ["<svg ", "c1 (web)", "quiet 10m", "timer that lapsed", "active, handled by rep, for 10m", "</svg>"] {
+        assert!(svg.contains(words), "no {words:?}");
+    }
+    let nowhere = wane(&dir, &["simulate", "log.jsonl", "--timeline", "no/where.svg"]);
+    expect(&nowhere, 2, &[], &["can not write `no/where.svg`"]);
+}
