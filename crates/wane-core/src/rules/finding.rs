@@ -1,6 +1,6 @@
 //! Findings while loading: diagnostics whose places are still small numbers.
 
-use super::check::Check;
+use super::check::{Check, more_findings};
 use super::source::{At, Sources};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -118,9 +118,27 @@ impl Findings {
         self.all.retain(keep);
     }
 
-    /// The diagnostics, in the order of files and places.
+    /// The diagnostics, in the order of files and places; of each file so many as anybody reads, errors first.
     pub(crate) fn into_diagnostics(mut self, sources: &Sources<'_>) -> Vec<Diagnostic> {
-        self.all.sort_by_key(|finding| (finding.place(), finding.code));
-        self.all.into_iter().map(|finding| finding.into_diagnostic(sources)).collect()
+        self.all.sort_by(|a, b| (a.place(), a.code, &a.message).cmp(&(b.place(), b.code, &b.message)));
+        self.all.dedup_by(|a, b| (a.place(), a.code) == (b.place(), b.code) && a.message == b.message);
+        let files = self.all.chunk_by(|a, b| a.place().file == b.place().file);
+        let shown: Vec<Finding> = files.flat_map(shown).collect();
+        shown.into_iter().map(|finding| finding.into_diagnostic(sources)).collect()
     }
+}
+
+/// The findings of one file that are shown, and how many are not.
+fn shown(file: &[Finding]) -> Vec<Finding> {
+    let most = more_findings::SHOWN;
+    let hidden = file.len().saturating_sub(most);
+    let mut order: Vec<usize> = (0..file.len()).collect();
+    if hidden > 0 {
+        order.sort_by_key(|index| !file.get(*index).is_some_and(Finding::is_error));
+    }
+    let next =
+        order.get(most).and_then(|index| file.get(*index)).map(|next| more_findings::found(next.place(), hidden));
+    order.truncate(most);
+    order.sort_unstable();
+    order.iter().filter_map(|index| file.get(*index).cloned()).chain(next).collect()
 }

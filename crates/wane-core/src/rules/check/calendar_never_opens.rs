@@ -1,13 +1,13 @@
-//! W0707: a calendar with no open hour.
+//! E0609: a calendar with no open hour.
 
 use super::Check;
 use crate::diagnostic::Code;
 use crate::rules::finding::{Finding, Findings};
 use crate::rules::resolve::Model;
 
-/// W0707.
+/// E0609.
 pub(crate) static CHECK: Check =
-    Check { code: Code("W0707"), name: "calendar-never-opens", summary: "a calendar with no open hour" };
+    Check { code: Code("E0609"), name: "calendar-never-opens", summary: "a calendar with no open hour" };
 
 pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
     for (raw, calendar) in &model.declared.calendars {

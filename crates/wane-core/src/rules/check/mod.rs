@@ -30,6 +30,7 @@ pub(crate) mod later_timer;
 pub(crate) mod misplaced_refusal;
 pub(crate) mod missing_key;
 pub(crate) mod missing_permission;
+pub(crate) mod more_findings;
 pub(crate) mod never_belongs;
 pub(crate) mod never_starts;
 pub(crate) mod no_length;
@@ -147,13 +148,13 @@ pub static ALL: &[&Check] = &[
     &grace_and_sweep::CHECK,
     &several_actions::CHECK,
     &too_many::CHECK,
+    &calendar_never_opens::CHECK,
     &constant_predicate::CHECK,
     &shadowed_rule::CHECK,
     &tie::CHECK,
     &no_length::CHECK,
     &never_starts::CHECK,
     &idle_action::CHECK,
-    &calendar_never_opens::CHECK,
     &unseen_warning::CHECK,
     &below_sweep::CHECK,
     &unreachable_afterwards::CHECK,
@@ -161,6 +162,7 @@ pub static ALL: &[&Check] = &[
     &idle_choice::CHECK,
     &window_elsewhere::CHECK,
     &never_belongs::CHECK,
+    &more_findings::CHECK,
 ];
 
 /// Those that say that a name is declared nowhere.
@@ -185,13 +187,13 @@ pub(crate) fn judge(model: &Model<'_>, out: &mut Findings) {
     reaction_loop::check(model, out);
     misplaced_refusal::check(model, out);
     grace_and_sweep::check(model, out);
+    calendar_never_opens::check(model, out);
     constant_predicate::check(model, out);
     shadowed_rule::check(model, out);
     tie::check(model, out);
     no_length::check(model, out);
     never_starts::check(model, out);
     idle_action::check(model, out);
-    calendar_never_opens::check(model, out);
     unseen_warning::check(model, out);
     below_sweep::check(model, out);
     unreachable_afterwards::check(model, out);
