@@ -12,18 +12,19 @@ use crate::engines::Engine;
 pub struct Plan {
     /// How often each one has its turn.
     pub rounds: usize,
-    /// About how long a turn takes. An engine that is slow for it does [`Plan::LEAST`] calls all the same.
+    /// About how long a turn takes: short, so that most turns are not interrupted by what else the machine does. An engine
+    /// that is slow for it does [`Plan::LEAST`] calls all the same.
     pub turn: Duration,
 }
 
 impl Plan {
     /// Figures to go by.
-    pub const FULL: Self = Self { rounds: 21, turn: Duration::from_millis(12) };
+    pub const FULL: Self = Self { rounds: 61, turn: Duration::from_micros(1_500) };
     /// To see that everything runs.
-    pub const QUICK: Self = Self { rounds: 3, turn: Duration::from_millis(2) };
+    pub const QUICK: Self = Self { rounds: 3, turn: Duration::from_micros(500) };
 
     /// The fewest calls of a turn.
-    const LEAST: usize = 32;
+    const LEAST: usize = 8;
     /// The most.
     const MOST: usize = 200_000;
 }

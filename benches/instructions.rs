@@ -1,7 +1,7 @@
 //! Instructions per decision, counted by valgrind: figures that a busy machine does not change.
 //!
-//! `cargo run --release --bin instructions` runs itself under `valgrind --tool=callgrind`, once without and once with
-//! decisions, and prints the difference per decision. Needs valgrind.
+//! `cargo run --release --no-default-features --example instructions` runs itself under `valgrind --tool=callgrind`, once
+//! without and once with decisions, and prints the difference per decision. Needs valgrind.
 
 use std::process::Command;
 use std::{env, io};
