@@ -2,6 +2,7 @@
 //! clock nor a clock that jumps (C6) change what lapses.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -9,9 +10,12 @@ use wane_core::effect::Effect;
 use wane_core::engine::Engine;
 use wane_core::event::Event;
 use wane_core::participant::Role;
+use wane_core::rules::files::Files;
+use wane_core::ruleset::Ruleset;
 use wane_core::session::Conversation;
 use wane_core::signal::EventType;
 use wane_core::time::Timestamp;
+use wane_tests::rules;
 use wane_tests::traffic::CHANNELS;
 
 use super::random::{CASES, Case, Gap, HOUR, START, cases, compiled, event, runner};
@@ -79,9 +83,71 @@ fn the_same_events_give_the_same_effects_to_the_last_bit() {
 #[test]
 fn looking_at_the_clock_more_often_changes_nothing() {
     let rules = compiled();
+    more_looks_change_nothing(|case| rules[case.settings].clone());
+}
+
+/// Timers with every option that moves a lapse. Of warnings all are sent: with `last`, looks do decide (X1).
+const OPTIONS: &str = r#"
+[timers.exact]
+restart_on = ["message:customer"]
+warn       = [{ before = "20m", notify = "soon", to = "customer" }, { before = "1m", notify = "now", to = "customer" }]
+catch_up   = "all"
+on_lapse   = [{ emit = "x.exact" }]
+
+[timers.grid]
+start_on = ["message:rep", "x.exact"]
+sweep    = { every = "5m", offset = "1m" }
+fires    = "after"
+on_lapse = ["mark-inactive"]
+
+[timers.patient]
+restart_on  = ["message"]
+grace       = "90s"
+pause_while = "hold"
+on_lapse    = [{ tag = "patient" }]
+
+[timers.office]
+start_on = ["session.started", "session.opened"]
+calendar = "office"
+on_lapse = ["end-session"]
+
+[calendars.office]
+timezone = "Europe/Berlin"
+hours    = { mon-fri = ["09:00-12:30", "13:30-17:00"] }
+
+[[rules]]
+id    = "exact"
+timer = "exact"
+after = "45m"
+
+[[rules]]
+id    = "grid"
+timer = "grid"
+after = "7m"
+
+[[rules]]
+id    = "patient"
+timer = "patient"
+after = "10m"
+
+[[rules]]
+id    = "office"
+timer = "office"
+after = "5h"
+"#;
+
+#[test]
+fn looking_more_often_changes_nothing_for_grids_graces_holds_and_calendars_either() {
+    let mut files = Files::default();
+    files.insert("rules.toml", OPTIONS);
+    let rules = rules::compile(&files).unwrap();
+    more_looks_change_nothing(|_| rules.clone());
+}
+
+fn more_looks_change_nothing(rules: impl Fn(&Case) -> Arc<Ruleset>) {
     runner(CASES / 2)
         .run(&cases(), |case| {
-            let engine = Engine::new(rules[case.settings].clone());
+            let engine = Engine::new(rules(&case));
             let seldom = told(&engine, &case, 0).0;
             for looks in [1, 4] {
                 let often = told(&engine, &case, looks).0;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use wane_core::event::{Event, EventKind};
+use wane_core::event::Event;
 use wane_core::participant::Role;
 use wane_core::signal::{EventType, SignalRole};
 
 use super::Settings;
 use super::clock::{Clock, Which, window};
+use super::kinds::{is, is_about_the_conversation, is_contact, is_customer_activity, opens, role, uses_the_token};
 use super::view::{Line, Reply, View};
 
 /// The channels that have a token, and those on which customer inactivity can be switched on (T9).
@@ -15,101 +16,42 @@ const OWN_CLIENT: [&str; 3] = ["web", "in-app", "byoc"];
 const REFUSED: &str = "client.refused new-conversation-required";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Status {
+pub(super) enum Status {
     Waiting,
     Active,
     Inactive,
 }
 
 #[derive(Clone, Debug)]
-struct Session {
-    status: Status,
+pub(super) struct Session {
+    pub(super) status: Status,
     /// Role and name of everybody present but the customer.
-    present: Vec<(Role, Option<String>)>,
-    bot_session: bool,
+    pub(super) present: Vec<(Role, Option<String>)>,
+    pub(super) bot_session: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Conversation {
-    settings: Settings,
-    channel: String,
-    ended: bool,
-    authenticated: bool,
-    latest: i64,
-    sessions: u32,
-    session: Option<Session>,
-    clocks: BTreeMap<Which, Clock>,
-    first_replies: BTreeMap<String, Reply>,
+    pub(super) settings: Settings,
+    pub(super) channel: String,
+    pub(super) ended: bool,
+    pub(super) authenticated: bool,
+    pub(super) latest: i64,
+    pub(super) sessions: u32,
+    pub(super) session: Option<Session>,
+    pub(super) clocks: BTreeMap<Which, Clock>,
+    pub(super) first_replies: BTreeMap<String, Reply>,
     /// What happened since the last call.
-    effects: Vec<Line>,
-}
-
-/// Whether the event makes a conversation of nothing, or a session where none is open (L1, L7, L14).
-pub(super) fn opens(event: &Event) -> bool {
-    is(event, EventType::SessionStarted) || is_customer_activity(event)
-}
-
-fn is(event: &Event, kind: EventType) -> bool {
-    event.kind == EventKind::BuiltIn(kind)
-}
-
-fn role(event: &Event) -> Option<Role> {
-    match event.role? {
-        SignalRole::Customer => Some(Role::Customer),
-        SignalRole::Rep => Some(Role::Rep),
-        SignalRole::Bot => Some(Role::Bot),
-        SignalRole::Agent => Some(Role::Agent),
-        SignalRole::Business | SignalRole::None | SignalRole::Everyone => None,
-    }
-}
-
-fn is_customer_activity(event: &Event) -> bool {
-    let said = is(event, EventType::Message) || is(event, EventType::Postback);
-    said && role(event) == Some(Role::Customer)
-}
-
-/// Section 1, "contact".
-fn is_contact(event: &Event) -> bool {
-    let of_client = [EventType::ClientConnected, EventType::TokenIssued];
-    let of_customer = [
-        EventType::Message,
-        EventType::Postback,
-        EventType::Reaction,
-        EventType::Edit,
-        EventType::Unsend,
-        EventType::Typing,
-        EventType::Receipt,
-    ];
-    of_client.into_iter().any(|kind| is(event, kind))
-        || (role(event) == Some(Role::Customer) && of_customer.into_iter().any(|kind| is(event, kind)))
-}
-
-/// The contacts that the stock rules hold against a lapsed token (group `client-contact`).
-fn uses_the_token(event: &Event) -> bool {
-    let beside = [EventType::Reaction, EventType::Edit, EventType::Unsend];
-    is_contact(event) && !beside.into_iter().any(|kind| is(event, kind))
-}
-
-/// What is about the conversation, and counts without an open session (L7).
-fn is_about_the_conversation(event: &Event) -> bool {
-    [
-        EventType::AttributesChanged,
-        EventType::IdentityChanged,
-        EventType::OptOut,
-        EventType::OptIn,
-        EventType::TokenRevoked,
-    ]
-    .into_iter()
-    .any(|kind| is(event, kind))
+    pub(super) effects: Vec<Line>,
 }
 
 impl Session {
-    fn has(&self, role: Role) -> bool {
+    pub(super) fn has(&self, role: Role) -> bool {
         self.present.iter().any(|(present, _)| *present == role)
     }
 
     /// Section 1, "handler".
-    fn handler(&self) -> Option<Role> {
+    pub(super) fn handler(&self) -> Option<Role> {
         [Role::Rep, Role::Agent, Role::Bot].into_iter().find(|role| self.has(*role))
     }
 }
@@ -237,197 +179,6 @@ impl Conversation {
         }
     }
 
-    /// What the event itself means for status and participants (section 3).
-    fn mean(&mut self, at: i64, event: &Event) {
-        let EventKind::BuiltIn(kind) = event.kind else { return };
-        match kind {
-            EventType::SessionStarted => self.started(event),
-            EventType::Message | EventType::Postback if role(event) == Some(Role::Customer) => self.customer_spoke(at),
-            EventType::Message => self.somebody_wrote(at, event),
-            EventType::ParticipantJoined => self.joined(at, event),
-            EventType::ParticipantLeft => self.left(at, event),
-            EventType::Handover => self.handed_over(at, event),
-            EventType::SessionParked => self.make_inactive(at, None),
-            EventType::SessionClosed | EventType::OptOut => self.end_session(at, None),
-            EventType::Postback
-            | EventType::TokenIssued
-            | EventType::TokenRevoked
-            | EventType::ClientConnected
-            | EventType::Reaction
-            | EventType::Edit
-            | EventType::Unsend
-            | EventType::Typing
-            | EventType::Receipt
-            | EventType::AttributesChanged
-            | EventType::HoldStarted
-            | EventType::HoldEnded
-            | EventType::OptIn
-            | EventType::IdentityChanged => {}
-        }
-    }
-
-    /// L1.
-    fn started(&mut self, event: &Event) {
-        if self.session.is_some() {
-            return;
-        }
-        self.new_session();
-        let Some(session) = &mut self.session else { return };
-        for role in event.facts.participants.iter().filter(|role| **role != Role::Customer) {
-            session.present.push((*role, None));
-            session.bot_session |= *role == Role::Bot;
-        }
-        if !session.present.is_empty() {
-            session.status = Status::Active;
-        }
-    }
-
-    fn new_session(&mut self) {
-        self.sessions += 1;
-        self.session = Some(Session { status: Status::Waiting, present: Vec::new(), bot_session: false });
-        for which in Which::OF_SESSION {
-            self.clocks.insert(which, Clock::Stopped);
-        }
-    }
-
-    /// L4, L7, L14.
-    fn customer_spoke(&mut self, at: i64) {
-        let Some(session) = &self.session else {
-            self.new_session();
-            self.emit(at, "session.opened", None);
-            return;
-        };
-        if session.status == Status::Inactive {
-            self.wake(at);
-        }
-    }
-
-    fn wake(&mut self, at: i64) {
-        let straight = self.settings.wake_to_active || self.settings.status_based_capacity;
-        let Some(session) = &mut self.session else { return };
-        // Nobody to go back to: it has to be routed like any other.
-        if straight && session.handler().is_some() {
-            session.status = Status::Active;
-            self.emit(at, "session.activated", None);
-            return;
-        }
-        session.status = Status::Waiting;
-        let reps = session.present.iter().filter(|(role, _)| *role == Role::Rep).count();
-        session.present.retain(|(role, _)| *role != Role::Rep);
-        self.emit(at, "session.requeued", None);
-        for _ in 0..reps {
-            self.emit(at, "participant.removed rep", None);
-        }
-    }
-
-    /// L12.
-    fn somebody_wrote(&mut self, at: i64, event: &Event) {
-        let Some(session) = &self.session else { return };
-        let Some(role) = role(event) else { return };
-        let here = match name_of(event) {
-            Some(name) => session.present.contains(&(role, Some(name))),
-            None => session.has(role),
-        };
-        if !here {
-            self.joined(at, event);
-        }
-    }
-
-    /// L2, L13.
-    fn joined(&mut self, at: i64, event: &Event) {
-        let Some(role) = role(event).filter(|role| *role != Role::Customer) else { return };
-        let Some(session) = &mut self.session else { return };
-        let newcomer = (role, name_of(event));
-        let known = match &newcomer.1 {
-            Some(_) => session.present.contains(&newcomer),
-            None => session.has(role),
-        };
-        if !known {
-            session.present.push(newcomer);
-        }
-        session.bot_session |= role == Role::Bot;
-        if session.status != Status::Active {
-            session.status = Status::Active;
-            self.emit(at, "session.activated", None);
-        }
-    }
-
-    /// L2, L13.
-    fn left(&mut self, at: i64, event: &Event) {
-        let Some(role) = role(event).filter(|role| *role != Role::Customer) else { return };
-        let name = name_of(event);
-        let Some(session) = &mut self.session else { return };
-        let before = session.present.len();
-        session.present.retain(|(present, named)| *present != role || (name.is_some() && *named != name));
-        if session.present.len() == before || !session.present.is_empty() {
-            return;
-        }
-        let bot_session_over = session.bot_session && role == Role::Bot;
-        let requeued = session.status == Status::Active;
-        if bot_session_over {
-            session.bot_session = false;
-        }
-        if requeued {
-            session.status = Status::Waiting;
-        }
-        if bot_session_over {
-            self.emit(at, "bot_session.ended", None);
-        }
-        if requeued {
-            self.emit(at, "session.requeued", None);
-        }
-    }
-
-    /// The new handler joins and everybody of the old handler's kind goes; nobody is asked to route, and the bot session
-    /// stays open (L13, T13).
-    fn handed_over(&mut self, at: i64, event: &Event) {
-        let old = self.handler();
-        self.joined(at, event);
-        let Some(session) = &mut self.session else { return };
-        let (Some(old), Some(new)) = (old, role(event)) else { return };
-        let name = name_of(event);
-        if old != new {
-            session.present.retain(|(role, _)| *role != old);
-        } else if name.is_some() {
-            session.present.retain(|(role, named)| *role != old || *named == name);
-        }
-    }
-
-    fn make_inactive(&mut self, at: i64, why: Option<Which>) {
-        let Some(session) = &mut self.session else { return };
-        if session.status == Status::Inactive {
-            return;
-        }
-        session.status = Status::Inactive;
-        self.emit(at, "session.inactivated", why);
-        self.start(Which::InactiveEnd, at, self.settings.lengths.inactive_end);
-    }
-
-    /// L9.
-    fn end_session(&mut self, at: i64, why: Option<Which>) {
-        let Some(session) = self.session.take() else { return };
-        self.emit(at, "session.ended", why);
-        if session.bot_session {
-            self.emit(at, "bot_session.ended", why);
-        }
-        for role in [Role::Rep, Role::Agent, Role::Bot] {
-            for _ in session.present.iter().filter(|(present, _)| *present == role) {
-                self.emit(at, &format!("participant.removed {}", role.name()), why);
-            }
-        }
-        for which in Which::OF_SESSION {
-            self.stop(which);
-        }
-    }
-
-    fn end_conversation(&mut self, at: i64, why: Option<Which>) {
-        self.ended = true;
-        self.emit(at, "conversation.ended", why);
-        for which in [Which::Token, Which::Window] {
-            self.stop(which);
-        }
-    }
-
     /// Section 4, and what follows each lapse.
     fn lapse(&mut self, which: Which, at: i64) {
         self.clocks.insert(which, Clock::Lapsed);
@@ -513,7 +264,7 @@ impl Conversation {
         if self.authenticated { lengths.token_authenticated } else { lengths.token_unauthenticated }
     }
 
-    fn handler(&self) -> Option<Role> {
+    pub(super) fn handler(&self) -> Option<Role> {
         self.session.as_ref().and_then(Session::handler)
     }
 
@@ -521,18 +272,18 @@ impl Conversation {
         self.clocks.get(&which).copied().unwrap_or_default()
     }
 
-    fn start(&mut self, which: Which, anchor: i64, length: i64) {
+    pub(super) fn start(&mut self, which: Which, anchor: i64, length: i64) {
         self.clocks.insert(which, Clock::Running { anchor, deadline: anchor + length });
     }
 
     /// A clock that runs stops; one that has lapsed stays lapsed (T14).
-    fn stop(&mut self, which: Which) {
+    pub(super) fn stop(&mut self, which: Which) {
         if matches!(self.clock(which), Clock::Running { .. }) {
             self.clocks.insert(which, Clock::Stopped);
         }
     }
 
-    fn emit(&mut self, at: i64, what: &str, why: Option<Which>) {
+    pub(super) fn emit(&mut self, at: i64, what: &str, why: Option<Which>) {
         let what = why.map_or_else(|| what.to_owned(), |which| format!("{what} <- {}", which.name()));
         self.effects.push(Line { at, what });
     }
@@ -564,8 +315,4 @@ impl Conversation {
             Clock::Lapsed => "lapsed".to_owned(),
         }
     }
-}
-
-fn name_of(event: &Event) -> Option<String> {
-    event.participant.as_deref().map(str::to_owned)
 }

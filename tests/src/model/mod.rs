@@ -8,6 +8,8 @@
 pub mod clock;
 pub mod compare;
 mod conversation;
+mod kinds;
+mod meaning;
 pub mod view;
 
 use std::collections::BTreeMap;
@@ -72,7 +74,7 @@ impl Model {
     /// L14: only a start, or something that the customer says, makes a conversation.
     fn first_event(&mut self, now: i64, event: &Event) -> Reply {
         let Some(channel) = event.channel.as_deref() else { return Reply::refused("no channel") };
-        if !conversation::opens(event) {
+        if !kinds::opens(event) {
             return Reply::refused("unknown conversation");
         }
         let sent = event.at.map_or(now, |at| at.millis()).min(now);
