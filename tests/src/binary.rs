@@ -4,21 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-/// The top of the repository.
-#[must_use]
-pub fn repository() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().unwrap_or(tests).to_path_buf()
-}
+pub use crate::rules::repository;
 
 /// The path of the binary, built in the profile of these tests if it is not there or out of date.
 ///
 /// # Panics
 /// When it does not build: nothing that runs it can say anything then.
 #[must_use]
+#[expect(clippy::panic, reason = "a test that has nothing to run fails")]
 pub fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| build().unwrap_or_else(|why| unreachable!("the binary does not build: {why}")))
+    PATH.get_or_init(|| build().unwrap_or_else(|why| panic!("the binary does not build: {why}")))
 }
 
 /// Asks cargo, which knows where it puts things and what is out of date.
@@ -45,9 +41,10 @@ fn build() -> Result<PathBuf, String> {
 /// # Panics
 /// When it can not be started.
 #[must_use]
+#[expect(clippy::panic, reason = "a test that has nothing to run fails")]
 pub fn wane(directory: &Path, arguments: &[&str]) -> Output {
     let output = Command::new(path()).args(arguments).current_dir(directory).env("NO_COLOR", "1").output();
-    output.unwrap_or_else(|why| unreachable!("the binary does not start: {why}"))
+    output.unwrap_or_else(|why| panic!("the binary does not start: {why}"))
 }
 
 /// What it printed on its standard output.

@@ -94,3 +94,9 @@ impl Trouble {
         }
     }
 }
+
+/// Tells of something that is wrong but stops nothing, on the standard error stream.
+#[expect(clippy::print_stderr, reason = "the output is for what the command found, not for its doubts")]
+pub(crate) fn warn(text: &str) {
+    eprintln!("warning: {text}");
+}

@@ -99,12 +99,9 @@ impl Side {
             Ok(())
         };
         match told {
-            Told::Event { at, event, .. } => {
-                play.advance(*at, &mut watch)?;
-                play.event(event, &mut watch).map(|_| ())
-            }
+            Told::Event { at, event, .. } => play.event(*at, event, &mut watch).map(|_| ()),
             Told::LeftOut => Ok(()),
-            Told::End(end) => play.advance(*end, &mut watch),
+            Told::End(until) => play.advance(until.unwrap_or(play.now), &mut watch),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod against;
 pub(crate) mod because;
+mod faults;
 mod json;
 mod lines;
 mod outcomes;
@@ -22,6 +23,7 @@ use crate::cli::{SimulateArgs, SimulateFormat};
 use crate::out::Out;
 use crate::rulesets;
 use crate::trouble::Trouble;
+use faults::Faults;
 use lines::Log;
 use outcomes::Outcomes;
 use play::{Moment, Play};
@@ -42,23 +44,22 @@ pub(crate) fn run(args: &SimulateArgs, out: &mut Out) -> Result<Verdict, Trouble
     let mut play = Play::new(rules);
     let done = each_event(args, until, |told| match told {
         Told::Event { at, event, line } => {
-            play.advance(at, &mut |moment| show.moment(&moment))?;
-            show.late(play.now.millis_since(at));
-            let answer = play.event(event, &mut |moment| show.moment(&moment))?;
+            let answer = play.event(at, event, &mut |moment| show.moment(&moment))?;
             show.outcomes.answer(&answer, line);
+            show.faults.answer(&answer, line);
             Ok(())
         }
         Told::LeftOut => {
             show.outcomes.left_out();
             Ok(())
         }
-        Told::End(end) => play.advance(end, &mut |moment| show.moment(&moment)),
+        Told::End(until) => play.advance(until.unwrap_or(play.now), &mut |moment| show.moment(&moment)),
     });
     match done {
         Ok(()) => show.end(&play)?,
         Err(trouble) => return Err(show.broken_off(trouble)),
     }
-    Ok(Verdict::Well)
+    Ok(show.faults.verdict())
 }
 
 fn until(args: &SimulateArgs) -> Result<Option<Timestamp>, Trouble> {
@@ -73,8 +74,8 @@ enum Told<'a> {
     Event { at: Timestamp, event: &'a Event, line: u64 },
     /// One that lies after the end of the time that was asked for.
     LeftOut,
-    /// The clock goes on until then.
-    End(Timestamp),
+    /// The log is over; the clock goes on until then, or stops at the latest event.
+    End(Option<Timestamp>),
 }
 
 /// Reads the log, event by event; at the end the clock goes on until `until`.
@@ -102,7 +103,7 @@ fn each_event(
     if !any {
         return Err(log.empty());
     }
-    until.map_or(Ok(()), |until| tell(Told::End(until)))
+    tell(Told::End(until))
 }
 
 /// Everything that is shown of a simulation.
@@ -111,6 +112,7 @@ struct Show<'a> {
     ruleset: String,
     out: &'a mut Out,
     outcomes: Outcomes,
+    faults: Faults,
     timeline: Option<Timeline>,
     lines: usize,
 }
@@ -118,7 +120,15 @@ struct Show<'a> {
 impl<'a> Show<'a> {
     fn new(args: &'a SimulateArgs, ruleset: String, out: &'a mut Out) -> Self {
         let timeline = args.timeline.is_some().then(Timeline::default);
-        Self { args, ruleset, out, outcomes: Outcomes::default(), timeline, lines: 0 }
+        Self {
+            args,
+            ruleset,
+            out,
+            outcomes: Outcomes::default(),
+            faults: Faults::new(&args.events),
+            timeline,
+            lines: 0,
+        }
     }
 
     fn moment(&mut self, moment: &Moment<'_>) -> Result<(), Trouble> {
@@ -141,12 +151,6 @@ impl<'a> Show<'a> {
             }
         }
         Ok(())
-    }
-
-    fn late(&mut self, by: i64) {
-        if by > 0 {
-            self.outcomes.late(by);
-        }
     }
 
     fn end(&mut self, play: &Play) -> Result<(), Trouble> {

@@ -40,7 +40,6 @@ pub(super) struct Outcomes {
     duplicates: u64,
     late: u64,
     latest_by: i64,
-    moved: u64,
     left_out: u64,
     refused: BTreeMap<String, (u64, u64)>,
 }
@@ -62,18 +61,13 @@ impl Outcomes {
     /// Counts what became of an event.
     pub(super) fn answer(&mut self, answer: &Answer, line: u64) {
         self.events += 1;
-        self.moved += u64::from(answer.late_by > 0);
+        self.late += u64::from(answer.late_by > 0);
+        self.latest_by = self.latest_by.max(answer.late_by);
         match &answer.outcome {
             Outcome::Duplicate => self.duplicates += 1,
             Outcome::Refused(why) => self.refused.entry(why.to_string()).or_insert((0, line)).0 += 1,
             Outcome::Applied => {}
         }
-    }
-
-    /// Counts an event that is older than the one before it.
-    pub(super) fn late(&mut self, by: i64) {
-        self.late += 1;
-        self.latest_by = self.latest_by.max(by);
     }
 
     /// Counts an event after the end of the time that was asked for.
@@ -123,10 +117,11 @@ impl Outcomes {
         }
         if self.late > 0 {
             let by = Span(self.latest_by);
-            writeln!(out, "{} late: older than a line before, by up to {by}", self.late)?;
-        }
-        if self.moved > 0 {
-            writeln!(out, "{} of them counted as of their conversation's latest instant, which was later", self.moved)?;
+            writeln!(
+                out,
+                "{} came late, by up to {by}: older than what their conversation had come to, and applied as of then",
+                self.late
+            )?;
         }
         if self.left_out > 0 {
             writeln!(out, "{} after `--until` left out", self.left_out)?;

@@ -1,4 +1,9 @@
-//! Events and the clock, played to an engine: lapses of all conversations come in the order of time.
+//! Events and the clock, played to an engine.
+//!
+//! While the log is in the order of time, one clock holds for all: lapses of all conversations come in the order of time.
+//! Once a line is older than one before it (a log may be sorted by conversation), each conversation goes by its own
+//! events' instants, and what is due after its last event lapses at the end. Either way a conversation gets the same
+//! effects at the same instants.
 //!
 //! A conversation's next point of time waits in a heap. An entry is never taken back: when its instant comes and the
 //! conversation has moved on, it is put back at the right place. So each conversation is in the heap about once.
@@ -70,7 +75,10 @@ pub(super) struct Play {
     names: BTreeMap<Name, usize>,
     pub(super) talks: Vec<Talk>,
     heap: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    /// The latest instant of all.
     pub(super) now: Timestamp,
+    /// Whether no line was older than one before it yet.
+    in_order: bool,
 }
 
 impl Play {
@@ -81,6 +89,7 @@ impl Play {
             talks: Vec::new(),
             heap: BinaryHeap::new(),
             now: Timestamp::EPOCH,
+            in_order: true,
         }
     }
 
@@ -133,14 +142,19 @@ impl Play {
         Ok(())
     }
 
-    /// Applies one event, which came at `self.now`.
+    /// Applies one event that happened at that instant; in a log that is in order, what is due until then comes first.
     pub(super) fn event<E>(
         &mut self,
+        at: Timestamp,
         event: &Event,
         watch: &mut impl FnMut(Moment<'_>) -> Result<(), E>,
     ) -> Result<Answer, E> {
+        self.in_order &= at >= self.now;
+        if self.in_order {
+            self.advance(at, watch)?;
+        }
+        self.now = self.now.max(at);
         let index = self.index(event);
-        let at = self.now;
         let Some(talk) = self.talks.get_mut(index) else { return Ok(self.engine.step(&mut None, at, event)) };
         let answer = self.engine.step(&mut talk.state, at, event);
         let effects = if answer.outcome == Outcome::Duplicate { &[] } else { answer.effects.as_slice() };
