@@ -61,6 +61,7 @@ fn json_is_one_finding_a_line() {
 fn a_page_about_each_code() {
     let output = here(&["check", "--explain", "e0203"]);
     expect(&output, 0, &["E0203"], &[]);
+    expect(&here(&["check", "--explain", "E0905"]), 0, &["steps run backwards"], &[]);
     expect(&here(&["check", "--explain", "E9999"]), 2, &[], &["there is no diagnostic `E9999`"]);
 }
 

@@ -5,23 +5,29 @@ mod explain;
 mod scenarios;
 mod simulate;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::{fs, io};
 
 use wane_tests::binary::{repository, stderr, stdout, wane};
 
 /// A directory of its own for one test, with these files.
 fn directory(test: &str, files: &[(&str, &str)]) -> PathBuf {
+    write(test, files).unwrap_or_else(|why| unreachable!("the files of a test can not be written: {why}"))
+}
+
+fn write(test: &str, files: &[(&str, &str)]) -> io::Result<PathBuf> {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).expect("a directory for the test");
+    if path.exists() {
+        fs::remove_dir_all(&path)?;
+    }
+    fs::create_dir_all(&path)?;
     for (name, text) in files {
         let file = path.join(name);
-        fs::create_dir_all(file.parent().expect("a parent")).expect("a directory for the file");
-        fs::write(file, text).expect("a file for the test");
+        fs::create_dir_all(file.parent().unwrap_or(&path))?;
+        fs::write(file, text)?;
     }
-    path
+    Ok(path)
 }
 
 /// Runs it in the repository.
@@ -70,5 +76,9 @@ fn the_program_tells_about_itself() {
     expect(&here(&["--version"]), 0, &["wane "], &[]);
     expect(&here(&["--help"]), 0, &["simulate", "explain", "Exit status"], &[]);
     expect(&here(&["completions", "bash"]), 0, &["simulate"], &[]);
+    let schema = here(&["schema"]);
+    expect(&schema, 0, &["json-schema.org"], &[]);
+    let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).expect("JSON");
+    assert!(schema["properties"]["timers"].is_object(), "{schema}");
     expect(&here(&["man"]), 0, &[".TH"], &[]);
 }

@@ -99,7 +99,7 @@ const BROKEN: &[(&str, u32, &[&str])] = &[
     (r#"{"type":"message","conversation":"c1","at":5}"#, 44, &["`at` must be a text"]),
     (
         r#"{"type":"message","conversation":"c1","at":"2026-03-01T09:00:00Z","role":"robot"}"#,
-        75,
+        74,
         &["`role` can not be `robot`"],
     ),
     (r#"{"type":"message","conversation":"c1","#, 38, &["ends too early"]),

@@ -9,6 +9,15 @@ use crate::cli::Cli;
 use crate::out::Out;
 use crate::trouble::Trouble;
 
+/// Prints the JSON Schema of rule files.
+///
+/// # Errors
+/// When the output is gone.
+pub(crate) fn schema(out: &mut Out) -> Result<Verdict, Trouble> {
+    writeln!(out, "{:#}", crate::schema::schema())?;
+    Ok(Verdict::Well)
+}
+
 /// Prints the completions of a shell.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use wane_core::diagnostic::{Diagnostic, did_you_mean};
 use wane_core::rules;
+use wane_core::scenario::CODES;
 
 use crate::Verdict;
 use crate::cli::{CheckArgs, CheckFormat};
@@ -59,6 +60,10 @@ fn page(code: &str) -> Option<&'static str> {
 }
 
 fn explain(code: &str, out: &mut Out) -> Result<Verdict, Trouble> {
+    if let Some((code, title, advice)) = CODES.iter().find(|(known, _, _)| known.0.eq_ignore_ascii_case(code)) {
+        writeln!(out, "# {code}: {title}\n\n{advice} The form of scenario files: docs/rules/scenarios.md")?;
+        return Ok(Verdict::Well);
+    }
     let Some(text) = page(code) else {
         let meant = did_you_mean(code, PAGES.iter().map(|(name, _)| *name));
         let help = meant.map_or_else(

@@ -16,7 +16,7 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check rule files and show everything that is wrong with them
+    /// Check rule files and show everything that is wrong with them; any finding, a warning too, is exit status 1
     Check(CheckArgs),
     /// Play scenario files against rule files
     Test(TestArgs),
@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Say what differs between two directories of rule files
     Diff(DiffArgs),
+    /// Print the JSON Schema of rule files, for editors
+    Schema,
     /// Print the completions of a shell
     Completions {
         /// The shell

@@ -11,6 +11,7 @@ mod explain;
 mod out;
 mod place;
 mod rulesets;
+mod schema;
 mod simulate;
 mod test;
 mod trouble;
@@ -61,6 +62,7 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
         Command::Explain(args) => explain::run(&args, out),
         Command::Simulate(args) => simulate::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
+        Command::Schema => about::schema(out),
         Command::Completions { shell } => about::completions(shell, out),
         Command::Man => about::man(out),
     }

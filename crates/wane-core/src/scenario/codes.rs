@@ -17,13 +17,21 @@ pub(super) const SAME_NAME: Code = Code("E0906");
 /// The file has no scenario.
 pub(super) const NO_SCENARIO: Code = Code("E0907");
 
-/// Every code of this module with its title.
-pub const CODES: &[(Code, &str)] = &[
-    (NOT_TOML, "a scenario file is not TOML"),
-    (UNKNOWN_KEY, "unknown key in a scenario"),
-    (MISSING_KEY, "a scenario lacks a key"),
-    (WRONG_VALUE, "wrong value in a scenario"),
-    (BACKWARDS, "a scenario's steps run backwards"),
-    (SAME_NAME, "two scenarios have one name"),
-    (NO_SCENARIO, "a scenario file has no scenario"),
+/// Every code of this module, what it means and what to do about it.
+pub const CODES: &[(Code, &str, &str)] = &[
+    (NOT_TOML, "a scenario file is not TOML", "Everything below the place that is shown was not read."),
+    (UNKNOWN_KEY, "unknown key in a scenario", "A key that is misspelt would be an expectation that is never checked."),
+    (
+        MISSING_KEY,
+        "a scenario lacks a key",
+        "A scenario needs a `name`, a step its `at`, events and effects their `type`.",
+    ),
+    (WRONG_VALUE, "wrong value in a scenario", "The value has another type than the key, or means nothing there."),
+    (
+        BACKWARDS,
+        "a scenario's steps run backwards",
+        "Sort the steps; for an event that was sent earlier than it came, give the event an `at`.",
+    ),
+    (SAME_NAME, "two scenarios have one name", "The name is how `--only` and `explain` find a scenario."),
+    (NO_SCENARIO, "a scenario file has no scenario", "Each begins with `[[scenario]]`."),
 ];
