@@ -23,7 +23,7 @@ use crate::facts::{FactId, FactSource, FactTable, FactType, Name, Value as FactV
 /// Everything that is wrong with it.
 pub(super) fn compile(text: &str, table: &mut FactTable) -> Result<Cond, Vec<Fault>> {
     let tokens = Tokens::scan(text)?;
-    let ast = sandbox::parse(text).map_err(|error| vec![syntax(&error, &tokens, text)])?;
+    let ast = sandbox::parse(&tokens.masked()).map_err(|error| vec![syntax(&error, &tokens, text)])?;
     let [Stmt::Expr(root)] = ast.statements() else {
         let whole = Span::new(0, text.len());
         return Err(vec![fault(faults::SYNTAX, whole, "a predicate is one expression")]);

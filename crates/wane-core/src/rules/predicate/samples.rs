@@ -38,6 +38,7 @@ pub(crate) fn table() -> FactTable {
         fixed("org.status_based_capacity", FactType::Bool, Value::Bool(false)),
         stored("customer.tier", closed(&["vip", "standard"])),
         stored("customer.name", open()),
+        stored("customer.default", open()),
         stored("attributes.limit", FactType::Duration),
         clock("in_hours(\"support\")", FactType::Bool, ClockFact::InHours(0)),
         stored("timer(\"alert\")", closed(&["running", "stopped", "lapsed"])),

@@ -98,6 +98,26 @@ impl<'a> Tokens<'a> {
         if scanner.faults.is_empty() { Ok(Self { text, tokens: scanner.tokens }) } else { Err(scanner.faults) }
     }
 
+    /// The text with the names after dots blotted out (`customer.default` as `customer.xxxxxxx`), every place kept: rhai
+    /// reserves many words that are fine names of facts. Names are read from the tokens, not from rhai's tree.
+    pub(super) fn masked(&self) -> String {
+        let mut masked = String::with_capacity(self.text.len());
+        let mut done = 0;
+        for (index, token) in self.tokens.iter().enumerate().skip(1) {
+            if token.shape == Shape::Word && self.is_sign(index - 1, ".") && !self.is_sign(index + 1, "(") {
+                masked.push_str(self.text.get(done..token.span.start()).unwrap_or_default());
+                masked.extend(token.span.range().map(|_| 'x'));
+                done = token.span.end();
+            }
+        }
+        masked.push_str(self.text.get(done..).unwrap_or_default());
+        masked
+    }
+
+    fn is_sign(&self, index: usize, sign: &str) -> bool {
+        self.tokens.get(index).is_some_and(|token| self.text(token.span) == sign)
+    }
+
     /// The byte of a place as rhai counts: lines from 1, characters from 1.
     pub(super) fn byte(&self, position: rhai::Position) -> usize {
         let line = position.line().unwrap_or(1);

@@ -384,3 +384,11 @@ fn what_is_compiled_can_be_shared_between_threads() {
     shared::<Predicate>();
     shared::<crate::choose::Chooser>();
 }
+
+#[test]
+fn trap_words_that_rhai_reserves_are_fine_names_of_facts() {
+    let given = [("customer.default", text("ab"))];
+    assert_eq!(holds(r#"customer.default == "ab" && customer . default.len() == 2"#, &given), Ok(true));
+    assert_eq!(fault("customer.match == 1").message, "there is no fact `customer.match`");
+    assert_eq!(fault("customer.name.eval == 1").message, "there is no fact `customer.name.eval`");
+}

@@ -21,7 +21,7 @@ fn unit(function: &str) -> Option<i64> {
 
 /// One link of `a.b.c(…)` after its head.
 enum Link<'a> {
-    Name(&'a str, Position),
+    Name(Position),
     Call(&'a FnCallExpr, Position),
     Other(Position),
 }
@@ -35,10 +35,11 @@ impl Walk<'_> {
         let mut typed = if let Expr::Variable(variable, _, at) = head {
             let mut name = variable.1.to_string();
             let mut span = self.token(*at);
-            while let Some(Link::Name(part, at)) = links.next_if(|link| matches!(link, Link::Name(..))) {
+            while let Some(Link::Name(at)) = links.next_if(|link| matches!(link, Link::Name(_))) {
+                let part = self.token(at);
                 name.push('.');
-                name.push_str(part);
-                span.end = self.token(at).end;
+                name.push_str(self.tokens.text(part));
+                span.end = part.end;
             }
             self.named(&name, span)
         } else {
@@ -57,8 +58,9 @@ impl Walk<'_> {
                 let span = Span { start: self.tokens.widen(base.span).start, end };
                 self.method(base, call, span)
             }
-            Link::Name(name, at) => {
+            Link::Name(at) => {
                 let span = self.token(*at);
+                let name = self.tokens.text(span);
                 let found = fault(faults::UNKNOWN_FACT, span, format!("there is no `.{name}` here")).label("unknown");
                 self.unknown(found, span)
             }
@@ -172,8 +174,8 @@ fn push_links<'a>(mut rest: &'a Expr, links: &mut Vec<Link<'a>>) {
 }
 
 fn link(expr: &Expr) -> Link<'_> {
-    if let Expr::Property(property, at) = expr {
-        return Link::Name(&property.2, *at);
+    if let Expr::Property(_, at) = expr {
+        return Link::Name(*at);
     }
     if let Expr::MethodCall(call, at) = expr { Link::Call(call, *at) } else { Link::Other(expr.start_position()) }
 }
