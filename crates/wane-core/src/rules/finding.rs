@@ -51,8 +51,9 @@ impl Finding {
         let shown: Vec<String> = known.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
         match (shown.is_empty(), more) {
             (true, _) => self,
-            (false, 0) => self.help(format!("there is {}", shown.join(", "))),
-            (false, more) => self.help(format!("there is {} and {more} more", shown.join(", "))),
+            (false, 0) if shown.len() == 1 => self.help(format!("there is only {}", shown.join(""))),
+            (false, 0) => self.help(format!("write one of {}", shown.join(", "))),
+            (false, more) => self.help(format!("write one of {} or {more} more", shown.join(", "))),
         }
     }
 

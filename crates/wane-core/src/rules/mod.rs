@@ -18,7 +18,7 @@ mod source;
 use crate::diagnostic::Diagnostic;
 use crate::ruleset::Ruleset;
 use files::Files;
-use finding::Findings;
+use finding::{Finding, Findings};
 
 /// Reads, checks and compiles all rule files of a directory together.
 ///
@@ -43,8 +43,10 @@ pub fn load(files: &Files) -> (Option<Ruleset>, Vec<Diagnostic>) {
     let model = resolve::resolve(&documents, &context, &mut found);
     check::judge(&model, &mut found);
     // A name that nobody declares may be declared in the file that could not be read.
-    found.retain(|finding| readable.all || !finding.is_unknown_name());
+    let word = |finding: &Finding| sources.written(finding.place()).trim_matches(['"', '\'']);
+    found.retain(|finding| !finding.is_unknown_name() || !readable.may_declare(word(finding)));
     found.retain(|finding| readable.whole || !finding.is_absence());
+    found.retain(|finding| !readable.is_doubtful(finding.place()));
     out.append(found);
     let ruleset = (!out.any_error()).then(|| compile::compile(model, &context, files));
     (ruleset, out.into_diagnostics(&sources))

@@ -31,16 +31,35 @@ pub(crate) fn sources<'a>(files: &'a Files, out: &mut Findings) -> (Sources<'a>,
 }
 
 /// Whether every file could be read: if not, a name that nobody declares may be declared there.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Readable {
     pub(crate) all: bool,
     /// Whether every file was TOML throughout.
     pub(crate) whole: bool,
+    /// The lines that are not TOML: a name that stands there may have been declared there.
+    pub(crate) broken: Vec<String>,
+    /// Where what was read may be another thing than was meant.
+    doubtful: Vec<(u32, Range<usize>)>,
+}
+
+impl Readable {
+    /// Whether something was read there that may not be what was meant.
+    pub(crate) fn is_doubtful(&self, at: At) -> bool {
+        let start = at.range().start;
+        let next = self.doubtful.partition_point(|(file, region)| (*file, region.start) <= (at.file, start));
+        let last = next.checked_sub(1).and_then(|last| self.doubtful.get(last));
+        last.is_some_and(|(file, region)| *file == at.file && start < region.end)
+    }
+
+    /// Whether that word may have been declared where nothing could be read.
+    pub(crate) fn may_declare(&self, word: &str) -> bool {
+        !self.all || self.broken.iter().any(|line| line.contains(word))
+    }
 }
 
 impl Default for Readable {
     fn default() -> Self {
-        Self { all: true, whole: true }
+        Self { all: true, whole: true, broken: Vec::new(), doubtful: Vec::new() }
     }
 }
 
@@ -67,6 +86,7 @@ pub(crate) fn documents(sources: &Sources<'_>, readable: &mut Readable, out: &mu
 fn document(file: u32, source: &Source<'_>, readable: &mut Readable, out: &mut Findings) -> Document {
     let (table, errors) = DeTable::parse_recoverable(source.text);
     readable.whole &= errors.is_empty();
+    readable.broken.extend(errors.iter().take(check::toml_syntax::SHOWN).filter_map(|error| line(source.text, error)));
     syntax(file, source, &errors, out);
     let at = At::new(file, &(0..0));
     if errors.is_empty() {
@@ -75,12 +95,8 @@ fn document(file: u32, source: &Source<'_>, readable: &mut Readable, out: &mut F
     // What was read of a broken file is still worth checking, but not what only the breakage made wrong.
     let mut found = Findings::default();
     let document = schema::read(Sp::new(table.get_ref(), at), &mut found);
-    let broken = doubtful(source.text, &errors);
-    let doubtful = |at: usize| {
-        let next = broken.partition_point(|region| region.start <= at);
-        next.checked_sub(1).and_then(|last| broken.get(last)).is_some_and(|region| at < region.end)
-    };
-    found.retain(|finding| !finding.is_missing_key() && !doubtful(finding.place().range().start));
+    readable.doubtful.extend(doubtful(source.text, &errors).into_iter().map(|region| (file, region)));
+    found.retain(|finding| !finding.is_missing_key() && !readable.is_doubtful(finding.place()));
     out.append(found);
     document
 }
@@ -100,6 +116,14 @@ fn doubtful(text: &str, errors: &[Error]) -> Vec<Range<usize>> {
         regions.push(start..rest.find("\n[").map_or(text.len() + 1, |next| at + next + 1));
     }
     regions
+}
+
+/// The line in which an error is.
+fn line(text: &str, error: &Error) -> Option<String> {
+    let (before, after) = text.split_at_checked(error.span()?.start)?;
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let end = after.find('\n').unwrap_or(after.len());
+    text.get(start..before.len() + end).map(str::to_owned)
 }
 
 fn syntax(file: u32, source: &Source<'_>, errors: &[Error], out: &mut Findings) {

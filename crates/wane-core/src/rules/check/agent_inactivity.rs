@@ -34,14 +34,14 @@ pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
     if model.declared.agent_inactivity.is_some_and(|flag| flag.value) {
         return;
     }
-    for timer in model.timers.iter().filter(|timer| is_inactivity_clock(timer)) {
+    for (number, timer) in model.timers.iter().enumerate().filter(|(_, timer)| is_inactivity_clock(timer)) {
         if let Some(at) = names_agent(timer) {
             out.push(found(at, &timer.def.name));
         }
         if let Some(when) = timer.raw.when.as_ref().filter(|when| demands_agent(when)) {
             out.push(found(when.at, &timer.def.name));
         }
-        for row in timer.rows.iter().filter_map(|index| model.rows.get(*index)) {
+        for row in model.rows.iter().filter(|row| row.timer == number) {
             check_row(row, timer, out);
         }
     }

@@ -14,6 +14,9 @@ pub(crate) static CHECK: Check =
 pub(crate) fn found(item: &Sp<&DeValue<'_>>, key: &str, kind: &Kind) -> Finding {
     let finding = Finding::new(&CHECK, format!("`{key}` must be {}, not {}", kind.name(), is(item))).at(item.at, "");
     match (item.value, kind) {
+        (DeValue::Table(_), Kind::List(Kind::Table(table))) if table.name.starts_with("[[") => {
+            finding.help(format!("write `{}`, with two brackets, above each", table.name))
+        }
         (DeValue::String(text), Kind::List(_)) => finding.help(format!("write `[\"{text}\"]`")),
         (DeValue::Integer(number), Kind::Duration | Kind::DurationOrNever | Kind::Either(_)) => {
             finding.help(format!("write the unit too, for example `\"{number}s\"` or `\"{number}m\"`"))

@@ -57,6 +57,8 @@ pub(crate) struct Row<'d> {
     pub(crate) after: After,
     /// The row's own predicate.
     pub(crate) when: Option<Predicate>,
+    /// Whether nothing of it is at fault. What is not whole is still checked for itself, but no timer has it.
+    whole: bool,
 }
 
 impl Row<'_> {
@@ -91,7 +93,7 @@ pub(crate) fn resolve<'d>(documents: &'d [Document], context: &Context<'_>, out:
     }
     for ((index, row), number) in rows.iter_mut().enumerate().zip(0..) {
         row.number = RowId(number);
-        if let Some(timer) = timers.get_mut(row.timer) {
+        if let Some(timer) = timers.get_mut(row.timer).filter(|_| row.whole) {
             timer.rows.push(index);
         }
     }

@@ -73,21 +73,18 @@ fn row<'d>(
     out: &mut Findings,
 ) -> Option<Row<'d>> {
     let timer = usize::from(found.timer?.0);
-    let nowhere = found.nowhere;
-    let after = after(rule.after.as_ref()?, timers.get(timer)?, facts, out)?;
-    let when = match found.when {
-        Some(compiled) => Some(compiled?),
-        None => None,
-    };
-    (!nowhere).then_some(Row {
+    let length = rule.after.as_ref().and_then(|raw| after(raw, timers.get(timer)?, facts, out));
+    let whole = length.is_some() && !found.nowhere && !matches!(found.when, Some(None));
+    Some(Row {
         raw: rule,
         number: crate::timer::RowId(0),
         id: rule.id.as_ref()?,
         timer,
         channels: found.channels,
         file_channel: None,
-        after,
-        when,
+        after: length.unwrap_or(After::Never),
+        when: found.when.flatten(),
+        whole,
     })
 }
 
