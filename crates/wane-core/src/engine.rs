@@ -56,7 +56,7 @@ impl Engine {
     ///
     /// The clock goes first (C2): what is due at or before the event's instant lapses before the event applies, and is at
     /// the front of the answer's effects. A repeated event changes nothing, not even the clock; the effects of its answer
-    /// are those of the first time and must not be carried out again.
+    /// are those that it had itself the first time, and must not be carried out again.
     pub fn step(&self, conversation: &mut Option<Conversation>, now: Timestamp, event: &Event) -> Answer {
         if let Some(answer) = conversation.as_ref().and_then(|known| memory::first_answer(known, event)) {
             return answer;
@@ -81,12 +81,13 @@ impl Engine {
         let state = conversation.get_or_insert_with(|| Conversation::new(&self.rules, admitted.channel, sent));
         let mut work = Work::new(self, state, admitted.signal.kind);
         work.clock(now, Some(sent));
+        let lapsed = work.effects.len();
         let at = sent.max(work.state.latest);
         let late_by = at.millis_since(sent);
         let outcome = work.event(at, event, admitted);
         work.clock(now, Some(at));
         let answer = Answer { outcome, late_by, effects: work.effects };
-        memory::remember(state, event, now, &answer);
+        memory::remember(state, event, now, (&answer, lapsed));
         answer
     }
 

@@ -207,8 +207,8 @@ fn write_millis(f: &mut fmt::Formatter<'_>, millis: i64) -> fmt::Result {
     }
     let mut rest = millis;
     for (unit, scale) in [("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", 1)] {
-        // Days only when they are whole and several: people say 24h and 36h, but 3d.
-        let count = if unit == "d" && (rest % DAY != 0 || rest < 2 * DAY) { 0 } else { rest / scale };
+        // Days only when they are whole and a week at least: people say 24h and 72h, but 30d.
+        let count = if unit == "d" && (rest % DAY != 0 || rest < 7 * DAY) { 0 } else { rest / scale };
         if count > 0 {
             write!(f, "{count}{unit}")?;
             rest -= count * scale;

@@ -17,15 +17,23 @@ pub(super) fn first_answer(state: &Conversation, event: &Event) -> Option<Answer
     Some(effects)
 }
 
-/// Keeps the answer to an event that counted. One that was refused without any effect did not, and may come again.
-pub(super) fn remember(state: &mut Conversation, event: &Event, now: Timestamp, answer: &Answer) {
+/// Keeps the answer to an event that counted, without the `lapsed` effects that the clock had on the way: those came by
+/// themselves, and would have come without it. An event that was refused without any effect did not count, and may come
+/// again.
+pub(super) fn remember(state: &mut Conversation, event: &Event, now: Timestamp, (answer, lapsed): (&Answer, usize)) {
     forget(state, now);
     let Some(id) = &event.id else { return };
-    if answer.outcome != Outcome::Applied && answer.effects.is_empty() {
+    let own = answer.effects.get(lapsed..).unwrap_or_default();
+    if answer.outcome != Outcome::Applied && own.is_empty() {
         return;
     }
-    let plain = answer.outcome == Outcome::Applied && answer.late_by == 0 && answer.effects.is_empty();
-    let remembered = if plain { Remembered::Plain } else { Remembered::Full(Box::new(answer.clone())) };
+    let plain = answer.outcome == Outcome::Applied && answer.late_by == 0 && own.is_empty();
+    let remembered = if plain {
+        Remembered::Plain
+    } else {
+        let first = Answer { outcome: answer.outcome.clone(), late_by: answer.late_by, effects: own.to_vec() };
+        Remembered::Full(Box::new(first))
+    };
     state.seen.answers.insert(id.clone(), remembered);
     state.seen.order.push_back((now, id.clone()));
 }

@@ -76,8 +76,9 @@ fn lengths_are_shown_as_people_say_them() {
         (90 * MINUTE, "1h30m"),
         (DAY, "24h"),
         (36 * HOUR, "36h"),
-        (2 * DAY, "2d"),
-        (2 * DAY + HOUR, "49h"),
+        (3 * DAY, "72h"),
+        (30 * DAY, "30d"),
+        (7 * DAY + HOUR, "169h"),
         (-90 * SECOND, "-1m30s"),
     ] {
         assert_eq!(Span(length).to_string(), expected);
