@@ -58,22 +58,12 @@ struct Row {
 }
 
 impl Row {
-    fn random(rng: &mut Rng, (schema, queues): (&Schema, usize), table: &mut FactTable) -> Self {
+    fn random(rng: &mut Rng, schema: &Schema, size: Size, table: &mut FactTable) -> Self {
         let channels = ["web", "in-app", "whatsapp", "sms", "elsewhere"];
         let channels = rng.one_in(2).then(|| (0..=rng.below(2)).map(|_| rng.pick(&channels)).collect());
         let mut when = Vec::new();
-        if queues > 0 && !rng.one_in(4) {
-            let (one, other) = (rng.below(queues), rng.below(queues));
-            let texts = [
-                format!("queue == \"q{one}\""),
-                format!("queue in [\"q{one}\", \"q{other}\"]"),
-                format!("queue == \"q{one}\" || queue == \"q{other}\" && authenticated"),
-                format!("queue != \"q{one}\""),
-            ];
-            when.push(
-                Predicate::compile(rng.pick(&[&texts[0], &texts[0], &texts[1], &texts[2], &texts[3]]), table)
-                    .expect("fine"),
-            );
+        if size.values > 0 {
+            when.push(Predicate::compile(&size.rare(rng), table).expect("fine"));
         }
         while when.len() < 2 && !rng.one_in(3) {
             let text = if rng.one_in(4) { predicate(rng, schema) } else { simple_predicate(rng, schema) };
@@ -106,6 +96,31 @@ impl Row {
     }
 }
 
+/// How large a random table is, and whether its rows demand one of so many values (0: they do not), mostly of a text or
+/// only of a number. Without such values, the first few rows win always.
+#[derive(Clone, Copy)]
+struct Size {
+    rows: usize,
+    values: usize,
+    by_text: bool,
+}
+
+impl Size {
+    fn rare(self, rng: &mut Rng) -> String {
+        let (one, other) = (rng.below(self.values), rng.below(self.values));
+        let texts = [
+            format!("queue == \"q{one}\""),
+            format!("queue in [\"q{one}\", \"q{other}\"]"),
+            format!("queue == \"q{one}\" || queue == \"q{other}\" && authenticated"),
+            format!("session.messages == {one}"),
+            format!("session.messages >= {one} && session.messages < {one} + 2 && queue != \"q{other}\""),
+            format!("session.messages in [{one}, {other}]"),
+        ];
+        let from = if self.by_text && !rng.one_in(4) { 0 } else { 3 };
+        texts[from + rng.below(3)].clone()
+    }
+}
+
 struct Rules {
     schema: Schema,
     table: FactTable,
@@ -113,12 +128,23 @@ struct Rules {
 }
 
 impl Rules {
-    /// With `queues`, most rows are for one of so many queues.
-    fn random(rng: &mut Rng, rows: usize, queues: usize) -> Self {
+    fn random(rng: &mut Rng, size: Size) -> Self {
         let schema = Schema::random(rng);
         let mut table = FactTable::new(schema.defs.clone());
-        let rows = (0..rows).map(|_| Row::random(rng, (&schema, queues), &mut table)).collect();
+        let rows = (0..size.rows).map(|_| Row::random(rng, &schema, size, &mut table)).collect();
         Self { schema, table, rows }
+    }
+
+    /// Random facts, with one of the values that rows demand.
+    fn world(&self, rng: &mut Rng, size: Size) -> World {
+        let mut world = World::random(rng, &self.schema);
+        if size.values > 0 {
+            let (queue, messages) = (rng.below(size.values), rng.below(size.values));
+            world.values[usize::from(BuiltIn::Queue.id().0)] = Value::Text(format!("q{queue}").into());
+            let messages = i64::try_from(messages).expect("few");
+            world.values[usize::from(BuiltIn::Messages.id().0)] = Value::Int(messages);
+        }
+        world
     }
 
     fn candidates(&self) -> Vec<Candidate<'_>> {
@@ -126,25 +152,22 @@ impl Rules {
     }
 }
 
-/// Compares the chooser's answer and explanation with the rows one by one.
-fn check_choices(rng: &mut Rng, (rows, queues): (usize, usize), worlds: usize) -> usize {
-    let rules = Rules::random(rng, rows, queues);
+/// Compares the chooser's answer and explanation with the rows one by one; gives the winners.
+fn check_choices(rng: &mut Rng, size: Size, worlds: usize) -> Vec<usize> {
+    let rules = Rules::random(rng, size);
     let mut table = rules.table.clone();
     let chooser = Chooser::new(&rules.candidates(), &mut table);
-    let mut found = 0;
+    let mut found = Vec::new();
     for _ in 0..worlds {
-        let mut world = World::random(rng, &rules.schema);
-        if queues > 0 {
-            world.values[usize::from(BuiltIn::Queue.id().0)] =
-                Value::Text(format!("q{}", rng.below(queues + 2)).into());
-        }
+        let world = rules.world(rng, size);
         let facts = world.facts(&table);
         let matching: Vec<bool> = rules.rows.iter().map(|row| row.matches(&table, &facts, &world)).collect();
-        let first = matching.iter().position(|matches| *matches).map(|row| RowId(u32::try_from(row).expect("few")));
+        let first = matching.iter().position(|matches| *matches);
+        found.extend(first);
+        let first = first.map(|row| RowId(u32::try_from(row).expect("few")));
         assert_eq!(chooser.choose(&table, &facts).row, first);
-        found += usize::from(first.is_some());
         let verdicts = chooser.explain(&table, &facts);
-        assert_eq!(verdicts.len(), rows);
+        assert_eq!(verdicts.len(), size.rows);
         for ((row, matches), (id, verdict)) in rules.rows.iter().zip(matching).zip(&verdicts) {
             check_verdict(row, matches, Some(*id) == first, verdict, (&table, &facts));
         }
@@ -177,26 +200,54 @@ fn the_chooser_agrees_with_row_by_row_evaluation() {
     let mut found = 0;
     for rows in [1, 2, 3, 11, 12, 13, 40, 63, 64, 65, 128, 300] {
         for _ in 0..8 {
-            found += check_choices(&mut rng, (rows, 0), 20);
+            found += check_choices(&mut rng, Size { rows, values: 0, by_text: false }, 20).len();
         }
     }
     assert!(found > 500, "enough choices found a row: {found}");
 }
 
-#[test]
-fn the_chooser_agrees_on_tables_of_several_summary_words() {
-    let mut rng = Rng::new(11);
-    check_choices(&mut rng, (4_200, 0), 20);
-    check_choices(&mut rng, (8_193, 0), 10);
+/// Winners all over the tables, so that every word of the bitmaps and every kind of bucket decides some.
+fn check_deep_choices(seed: u64, by_text: bool) {
+    let mut rng = Rng::new(seed);
+    for (rows, values) in [(64, 20), (100, 40), (300, 60), (700, 200), (1_500, 300), (4_200, 900), (8_193, 2_000)] {
+        let found: Vec<usize> =
+            (0..2).flat_map(|_| check_choices(&mut rng, Size { rows, values, by_text }, 12)).collect();
+        assert!(found.len() > 5 && found.iter().any(|row| *row > rows / 2), "{rows} rows: {found:?}");
+    }
 }
 
 #[test]
-fn the_chooser_agrees_when_rows_are_filed_by_queue() {
-    let mut rng = Rng::new(17);
-    for (rows, queues) in [(64, 20), (100, 20), (300, 40), (700, 30), (1_500, 300), (6_000, 20)] {
-        let found: usize = (0..4).map(|_| check_choices(&mut rng, (rows, queues), 20)).sum();
-        assert!(found > 20, "{rows} rows, {queues} queues: {found}");
+fn the_chooser_agrees_when_rows_are_told_apart_by_a_number() {
+    check_deep_choices(11, false);
+}
+
+#[test]
+fn the_chooser_agrees_when_rows_are_filed_by_a_text() {
+    check_deep_choices(17, true);
+}
+
+/// Checks what the analysis says of a random table on random facts; gives how many rows it called shadowed, and whether
+/// it called the first two apart.
+fn check_analysis(rng: &mut Rng, size: Size, worlds: usize) -> (usize, bool) {
+    let rules = Rules::random(rng, size);
+    let mut table = rules.table.clone();
+    let candidates = rules.candidates();
+    let chooser = Chooser::new(&candidates, &mut table);
+    let dead = analysis::never_wins(&candidates, &table);
+    let apart = !analysis::overlap(&candidates[0], &candidates[1], &table);
+    for _ in 0..worlds {
+        let world = rules.world(rng, size);
+        let facts = world.facts(&table);
+        let winner = chooser.choose(&table, &facts).row;
+        assert!(!dead.iter().any(|row| Some(candidates[row.index].row) == winner), "a shadowed row won");
+        let matches = |index: usize| rules.rows[index].matches(&table, &facts, &world);
+        for row in &dead {
+            let covered = row.by.iter().any(|better| *better < row.index && matches(*better));
+            assert!(!matches(row.index) || (covered && !row.impossible), "not shadowed by what was named");
+        }
+        assert!(!(apart && matches(0) && matches(1)), "rows called apart both match");
     }
+    (dead.len(), apart)
 }
 
 #[test]
@@ -205,27 +256,19 @@ fn rows_called_shadowed_never_win_and_rows_called_apart_never_meet() {
     let (mut shadowed, mut apart) = (0, 0);
     for _ in 0..120 {
         let rows = 2 + rng.below(30);
-        let rules = Rules::random(&mut rng, rows, 0);
-        let mut table = rules.table.clone();
-        let candidates = rules.candidates();
-        let chooser = Chooser::new(&candidates, &mut table);
-        let dead = analysis::never_wins(&candidates, &table);
-        let disjoint = !analysis::overlap(&candidates[0], &candidates[1], &table);
-        shadowed += dead.len();
-        apart += usize::from(disjoint);
-        for _ in 0..200 {
-            let world = World::random(&mut rng, &rules.schema);
-            let facts = world.facts(&table);
-            let winner = chooser.choose(&table, &facts).row;
-            assert!(!dead.iter().any(|row| Some(candidates[row.index].row) == winner), "a shadowed row won");
-            for row in &dead {
-                let matches = |index: usize| rules.rows[index].matches(&table, &facts, &world);
-                let covered = row.by.iter().any(|better| *better < row.index && matches(*better));
-                assert!(!matches(row.index) || (covered && !row.impossible), "not shadowed by what was named");
-            }
-            let both = rules.rows[..2].iter().all(|row| row.matches(&table, &facts, &world));
-            assert!(!(disjoint && both), "rows called apart both match");
-        }
+        let said = check_analysis(&mut rng, Size { rows, values: 0, by_text: false }, 200);
+        shadowed += said.0;
+        apart += usize::from(said.1);
     }
     assert!(shadowed > 50 && apart > 5, "enough was said: {shadowed} shadowed, {apart} apart");
+}
+
+#[test]
+fn rows_called_shadowed_never_win_in_large_tables() {
+    let mut rng = Rng::new(19);
+    let mut shadowed = 0;
+    for (rows, values) in [(600, 30), (1_000, 200), (1_400, 20)] {
+        shadowed += check_analysis(&mut rng, Size { rows, values, by_text: true }, 150).0;
+    }
+    assert!(shadowed > 100, "{shadowed}");
 }
