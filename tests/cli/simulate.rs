@@ -28,7 +28,6 @@ web      still waiting                   1
 
 7 events in 2 conversations, until 2026-03-01T09:12:00Z
 1 came twice (same id) and changed nothing
-1 late: older than a line before, by up to 30s
 ";
 
 #[test]
@@ -53,15 +52,39 @@ fn the_clock_stops_where_it_is_told() {
 }
 
 #[test]
-fn what_is_late_in_its_conversation_counts_as_of_its_latest_instant() {
+fn what_is_late_in_its_conversation_counts_as_of_then_and_is_a_finding() {
     let log = LOG.replace("09:11:30", "09:02:30");
     let dir = directory("simulate-late", &[("rules/a.toml", QUIET), ("log.jsonl", &log)]);
-    let wanted = [
-        "c2/1 ended at 2026-03-01T09:03:00Z because the rep closed it",
-        "1 late: older than a line before, by up to 9m30s",
-        "1 of them counted as of their conversation's latest instant, which was later",
-    ];
-    expect(&wane(&dir, &["simulate", "log.jsonl"]), 0, &wanted, &[]);
+    let wanted = ["c2/1 ended at 2026-03-01T09:03:00Z because the rep closed it", "1 came late, by up to 30s"];
+    expect(&wane(&dir, &["simulate", "log.jsonl"]), 1, &wanted, &["warning: log.jsonl:8: the event is 30s older"]);
+}
+
+/// The effects of a conversation, without those of others between them.
+fn effects_of(conversation: &str, said: &str) -> Vec<String> {
+    let own = format!("\"conversation\":\"{conversation}\"");
+    said.lines().filter(|line| line.contains(&own)).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_log_sorted_by_conversation_gives_each_the_same_effects() {
+    let mut lines: Vec<&str> = LOG.lines().filter(|line| !line.is_empty()).collect();
+    let at = |line: &str| line.split("\"at\":").nth(1).unwrap_or_default().to_owned();
+    lines.sort_by_key(|line| at(line));
+    let in_order = lines.join("\n");
+    lines.sort_by_key(|line| line.contains("\"c1\""));
+    let by_conversation = lines.join("\n");
+    let files = [("rules/a.toml", QUIET), ("order.jsonl", in_order.as_str()), ("sorted.jsonl", &by_conversation)];
+    let dir = directory("simulate-sorted", &files);
+    let played = |log: &str| {
+        let output = wane(&dir, &["simulate", log, "--format", "json", "--until", "2026-03-02T00:00:00Z"]);
+        expect(&output, 0, &[], &[]);
+        stdout(&output)
+    };
+    let (order, sorted) = (played("order.jsonl"), played("sorted.jsonl"));
+    for conversation in ["c1", "c2"] {
+        assert!(effects_of(conversation, &order).len() > 3, "{order}");
+        assert_eq!(effects_of(conversation, &order), effects_of(conversation, &sorted));
+    }
 }
 
 #[test]
@@ -149,7 +172,16 @@ fn events_that_are_refused_are_counted_by_reason() {
         "1 refused: unknown channel `smss`; did you mean `sms`? (first in line 3)",
         "`attributes.txt` is not declared under `[facts]`",
     ];
-    expect(&wane(&dir, &["simulate", "log.jsonl"]), 0, &wanted, &[]);
+    let warned =
+        ["warning: log.jsonl:3: unknown channel `smss`", "warning: log.jsonl:9: `attributes.txt` is not declared"];
+    expect(&wane(&dir, &["simulate", "log.jsonl"]), 1, &wanted, &warned);
+}
+
+#[test]
+fn what_is_refused_for_the_life_of_its_conversation_is_no_fault_of_the_log() {
+    let early = r#"{"type":"message","role":"rep","conversation":"c9","channel":"web","at":"2026-03-01T08:00:00Z"}"#;
+    let dir = directory("simulate-unknown", &[("rules/a.toml", QUIET), ("log.jsonl", &format!("{early}\n{LOG}"))]);
+    expect(&wane(&dir, &["simulate", "log.jsonl"]), 0, &["1 refused: unknown conversation (first in line 1)"], &[]);
 }
 
 #[test]

@@ -16,6 +16,9 @@ use wane_core::effect::{Cause, Effect, EffectBody, UndeliverableWhy};
 use wane_core::ruleset::Ruleset;
 use wane_core::time::Timestamp;
 
+#[cfg(test)]
+mod tests;
+
 /// Where an effect belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {

@@ -136,7 +136,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "OUT.svg")]
     pub(crate) timeline: Option<PathBuf>,
     /// Read only so many events
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
     /// Show so many ends with their reasons: a number, or `all`
     #[arg(long, default_value = "20", value_name = "N")]

@@ -1,3 +1,5 @@
+//! Reading scenario files, and the differences that are shown.
+
 use super::*;
 
 const FILE: &str = r#"

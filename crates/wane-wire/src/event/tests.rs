@@ -1,3 +1,5 @@
+//! Events from JSON: what is read, and what every mistake says.
+
 use super::*;
 use crate::EventJson;
 

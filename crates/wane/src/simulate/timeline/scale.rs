@@ -103,7 +103,8 @@ fn step(whole: i64) -> i64 {
 fn clock_words(at: Timestamp, step: i64) -> String {
     let words = instant(at);
     match words.split_once('T') {
-        Some((date, _)) if step >= 24 * HOUR => date.to_owned(),
+        // Midnight says which day begins.
+        Some((date, time)) if step >= 24 * HOUR || time.starts_with("00:00:00") => date.to_owned(),
         Some((_, time)) => time.get(..5).unwrap_or(time).to_owned(),
         None => words,
     }
