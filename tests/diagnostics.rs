@@ -1,5 +1,7 @@
 //! Every diagnostic: its fixture prints what `expected` says, and file, list, page, fixture and index agree.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

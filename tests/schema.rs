@@ -1,5 +1,7 @@
 //! The description of the rule files is one: the reader, the JSON Schema and the reference in `docs/rules/` agree.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "a test fails by panicking")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

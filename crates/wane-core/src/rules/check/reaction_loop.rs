@@ -1,11 +1,11 @@
 //! E0602: timers whose lapses start each other without end.
 
 use super::Check;
-use crate::action::Action;
+use crate::action::{Action, Notice};
 use crate::diagnostic::Code;
 use crate::rules::finding::{Finding, Findings};
 use crate::rules::resolve::{Model, Timer};
-use crate::signal::{EffectType, Selector, SignalKind};
+use crate::signal::{EffectType, Signal, SignalKind};
 use crate::timer::{After, Scope};
 use std::collections::{BTreeSet, VecDeque};
 
@@ -78,12 +78,11 @@ fn started_by(timer: &Timer<'_>, model: &Model<'_>) -> Vec<(usize, Cause)> {
         return Vec::new();
     }
     let ends = actions.contains(&Action::EndSession);
-    let signals: Vec<(SignalKind, Cause)> = actions.iter().filter_map(signal).chain(warned(timer)).collect();
+    let signals: Vec<(Signal, Cause)> = actions.iter().filter_map(signal).chain(warned(timer)).collect();
     let starts = |other: &Timer<'_>, number: usize| {
         let named = actions.iter().any(|action| matches!(action, Action::Start(id) if usize::from(id.0) == number));
-        let listens =
-            |kind| other.def.start_on.iter().chain(&other.def.restart_on).any(|on: &Selector| on.kind == kind);
-        let heard = signals.iter().find(|(kind, _)| listens(*kind)).map(|(_, cause)| *cause);
+        let listens = |signal| other.def.start_on.iter().chain(&other.def.restart_on).any(|on| on.fits(signal));
+        let heard = signals.iter().find(|(signal, _)| listens(*signal)).map(|(_, cause)| *cause);
         if named { Some(Cause::Always) } else { heard }
     };
     let runs = |other: &Timer<'_>| !(ends && other.def.scope == Scope::Session) && has_length(other, model);
@@ -95,20 +94,23 @@ fn has_length(timer: &Timer<'_>, model: &Model<'_>) -> bool {
     timer.rows.iter().filter_map(|row| model.rows.get(*row)).any(|row| row.after != After::Never)
 }
 
-fn warned(timer: &Timer<'_>) -> Option<(SignalKind, Cause)> {
-    let notice = SignalKind::effect(EffectType::NoticeDue);
-    (!timer.def.warnings.is_empty()).then_some((notice, Cause::Always))
+fn warned<'m>(timer: &'m Timer<'_>) -> impl Iterator<Item = (Signal, Cause)> + 'm {
+    timer.def.warnings.iter().map(|warning| (notice(&warning.notice), Cause::Always))
 }
 
-const fn signal(action: &Action) -> Option<(SignalKind, Cause)> {
-    Some(match action {
-        Action::Notify(_) => (SignalKind::effect(EffectType::NoticeDue), Cause::Always),
-        Action::Emit { kind, .. } => (*kind, Cause::Always),
-        Action::Transfer(_) => (SignalKind::effect(EffectType::TransferRequested), Cause::Always),
-        Action::Tag(_) => (SignalKind::effect(EffectType::SessionTagged), Cause::Always),
-        Action::MarkInactive => (SignalKind::effect(EffectType::SessionInactivated), Cause::Inactivated),
-        Action::MarkActive => (SignalKind::effect(EffectType::SessionActivated), Cause::Activated),
-        Action::Requeue => (SignalKind::effect(EffectType::SessionRequeued), Cause::Requeued),
+const fn notice(notice: &Notice) -> Signal {
+    Signal { kind: SignalKind::effect(EffectType::NoticeDue), role: Some(notice.to) }
+}
+
+const fn signal(action: &Action) -> Option<(Signal, Cause)> {
+    let (effect, cause) = match action {
+        Action::Notify(what) => return Some((notice(what), Cause::Always)),
+        Action::Emit { kind, .. } => return Some((Signal { kind: *kind, role: None }, Cause::Always)),
+        Action::Transfer(_) => (EffectType::TransferRequested, Cause::Always),
+        Action::Tag(_) => (EffectType::SessionTagged, Cause::Always),
+        Action::MarkInactive => (EffectType::SessionInactivated, Cause::Inactivated),
+        Action::MarkActive => (EffectType::SessionActivated, Cause::Activated),
+        Action::Requeue => (EffectType::SessionRequeued, Cause::Requeued),
         Action::EndSession
         | Action::EndBotSession
         | Action::EndConversation
@@ -116,5 +118,6 @@ const fn signal(action: &Action) -> Option<(SignalKind, Cause)> {
         | Action::RefuseClient
         | Action::Start(_)
         | Action::Stop(_) => return None,
-    })
+    };
+    Some((Signal { kind: SignalKind::effect(effect), role: None }, cause))
 }
