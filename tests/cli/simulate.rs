@@ -207,7 +207,12 @@ fn two_rulesets_side_by_side() {
     let arguments = ["simulate", "log.jsonl", "--until", "2026-03-01T12:00:00Z", "--against"];
     let with = |other: &str| wane(&dir, &[&arguments[..], &[other]].concat());
     let later = "c1/1 ends 1m later: at 2026-03-01T09:12:00Z, not 2026-03-01T09:11:00Z";
-    expect(&with("new"), 0, &[later, "1  later", "1  the same", "1 difference"], &[]);
+    expect(
+        &with("new"),
+        0,
+        &[later, "(rules/a.toml:9)", "(new/a.toml:9)", "1  later", "1  the same", "1 difference"],
+        &[],
+    );
     expect(&with("rules"), 0, &["0 differences", "2  the same"], &[]);
 }
 

@@ -42,7 +42,8 @@ enum Kind {
 }
 
 /// One side of the comparison.
-struct Side {
+struct Side<'a> {
+    dir: &'a Path,
     play: Play,
     /// How often a session went inactive.
     inactive: BTreeMap<(usize, u32), u32>,
@@ -69,7 +70,11 @@ pub(super) fn run(
     out: &mut Out,
 ) -> Result<Verdict, Trouble> {
     let other = args.against.as_deref().unwrap_or(Path::new(""));
-    let mut sides = [left, right].map(|rules| Side { play: Play::new(rules), inactive: BTreeMap::new() });
+    let mut sides = [(left, &*args.rules), (right, other)].map(|(rules, dir)| Side {
+        dir,
+        play: Play::new(rules),
+        inactive: BTreeMap::new(),
+    });
     let mut comparison = Comparison {
         names: [&args.rules, other],
         pending: [BTreeMap::new(), BTreeMap::new()],
@@ -89,12 +94,12 @@ pub(super) fn run(
     Ok(Verdict::Well)
 }
 
-impl Side {
+impl Side<'_> {
     fn told(&mut self, told: &Told<'_>, found: &mut impl FnMut(Key, End)) -> Result<(), Trouble> {
-        let Self { play, inactive } = self;
+        let Self { dir, play, inactive } = self;
         let mut watch = |moment: Moment<'_>| {
             for effect in moment.effects.iter().filter(|effect| is_told(effect)) {
-                found(key(inactive, &moment, effect), end(&moment, effect));
+                found(key(inactive, &moment, effect), end(&moment, effect, dir));
             }
             Ok(())
         };
@@ -117,11 +122,11 @@ fn key(inactive: &mut BTreeMap<(usize, u32), u32>, moment: &Moment<'_>, effect: 
     (session.0, session.1, false, *count)
 }
 
-fn end(moment: &Moment<'_>, effect: &Effect) -> End {
+fn end(moment: &Moment<'_>, effect: &Effect, dir: &Path) -> End {
     End {
         session: format!("{}/{}", moment.talk.name, effect.session),
         at: effect.at,
-        because: because(moment, effect, Path::new("")),
+        because: because(moment, effect, dir),
     }
 }
 
