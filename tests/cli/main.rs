@@ -1,6 +1,7 @@
 //! The real `wane` binary over good and bad input: what it prints, where, and with which exit status.
 
 mod check;
+mod diff;
 mod explain;
 mod scenarios;
 mod simulate;
