@@ -30,20 +30,12 @@ fn run(case: &Case, pair: &mut Pair) -> Result<(), String> {
         };
         let channel = CHANNELS[case.channels[step.conversation]];
         let compared = match event(step, channel, case.named, now) {
-            // What a stop does to a timer that has lapsed is not settled.
-            Some(event) if is_revocation(&event) => pair
-                .tick(&name, now)
-                .and_then(|()| if pair.token_has_lapsed(&name) { Ok(()) } else { pair.event(now, &event) }),
             Some(event) => pair.event(now, &event),
             None => pair.tick(&name, now),
         };
         compared.map_err(|difference| format!("step {index} at {}ms, {step:?}: {difference}", now - START))?;
     }
     Ok(())
-}
-
-fn is_revocation(event: &Event) -> bool {
-    event.kind == EventKind::BuiltIn(EventType::TokenRevoked)
 }
 
 #[test]

@@ -82,16 +82,10 @@ impl Pair {
         self.tick(&conversation, now)
     }
 
-    /// Whether the model holds a conversation's token for lapsed.
-    #[must_use]
-    pub fn token_has_lapsed(&self, conversation: &str) -> bool {
-        self.model.view(conversation).is_some_and(|view| view.timers.get("token").is_some_and(|how| how == "lapsed"))
-    }
-
     fn compare_views(&mut self, conversation: &str) -> Result<(), String> {
         self.compared += 1;
         let engine = self.held.get(conversation).and_then(Option::as_ref).map(|held| self.view(held));
-        differ("state", &engine.map(settled), &self.model.view(conversation).map(settled))
+        differ("state", &engine, &self.model.view(conversation))
     }
 
     fn count(&mut self, lines: &[Line]) {
@@ -143,14 +137,6 @@ impl Pair {
             Some(Phase::Unset { .. }) | None => "stopped".to_owned(),
         }
     }
-}
-
-/// Whether a stop leaves a lapsed timer lapsed is not settled; of the stock timers that shows only here.
-fn settled(mut view: View) -> View {
-    if let Some(how) = view.timers.get_mut("inactivity").filter(|how| *how == "lapsed") {
-        "stopped".clone_into(how);
-    }
-    view
 }
 
 fn instant(millis: i64) -> Result<Timestamp, String> {

@@ -222,11 +222,11 @@ impl Conversation {
             self.start(Which::Window, at, window);
         }
         if is(event, EventType::SessionClosed) && role(event) == Some(Role::Customer) && self.channel == "apple" {
-            self.stop(Which::Window);
+            self.forget(Which::Window);
         }
         if spoke {
-            self.stop(Which::Inactivity);
-            self.stop(Which::Unanswered);
+            self.forget(Which::Inactivity);
+            self.forget(Which::Unanswered);
         }
         if is(event, EventType::Message) && role(event) == Some(Role::Rep) {
             self.rep_wrote(at);
@@ -276,7 +276,12 @@ impl Conversation {
         self.clocks.insert(which, Clock::Running { anchor, deadline: anchor + length });
     }
 
-    /// A clock that runs stops; one that has lapsed stays lapsed (T14).
+    /// A clock is told to stop, whether it runs or has lapsed.
+    fn forget(&mut self, which: Which) {
+        self.clocks.insert(which, Clock::Stopped);
+    }
+
+    /// A clock that runs stops; one that has lapsed stays lapsed: of the token the next contact is still to hear (T14).
     pub(super) fn stop(&mut self, which: Which) {
         if matches!(self.clock(which), Clock::Running { .. }) {
             self.clocks.insert(which, Clock::Stopped);

@@ -54,9 +54,10 @@ fn show(effects: &[Effect]) -> Vec<String> {
     effects
         .iter()
         .map(|effect| {
-            let name = match &effect.body {
-                crate::effect::EffectBody::NoticeDue(notice) => format!("notice:{}", notice.template),
-                body => body.type_name().to_owned(),
+            let name = if let crate::effect::EffectBody::NoticeDue(notice) = &effect.body {
+                format!("notice:{}", notice.template)
+            } else {
+                effect.body.type_name().to_owned()
             };
             format!("{name}@{}", effect.at.millis_since(instant(0)))
         })

@@ -52,7 +52,7 @@ impl Work<'_> {
         for reaction in engine.rules.reactions.get(signal.kind.index()).into_iter().flatten() {
             let fits = |roles: Option<crate::signal::RoleMask>| roles.is_some_and(|roles| roles.fits(signal.role));
             let timer = TimerId(reaction.timer);
-            if fits(reaction.stop) {
+            if fits(reaction.stop) && !self.has_more_to_say(timer) {
                 self.stop(timer);
             }
             if fits(reaction.restart) || (fits(reaction.start) && !self.is_running(timer)) {
@@ -65,6 +65,14 @@ impl Work<'_> {
         self.find(timer).is_ok_and(|index| {
             self.state.timers.get(index).is_some_and(|state| matches!(state.phase, Phase::Running(_)))
         })
+    }
+
+    /// Whether the timer lapsed and the next event is still to hear of it: no event undoes that but a new start (T14).
+    fn has_more_to_say(&self, timer: TimerId) -> bool {
+        let lapsed = |state: &TimerState| matches!(state.phase, Phase::Lapsed { .. });
+        let rows = |def: &TimerDef| !def.afterwards.is_empty();
+        self.find(timer).is_ok_and(|index| self.state.timers.get(index).is_some_and(lapsed))
+            && self.engine.rules.timer(timer).is_some_and(rows)
     }
 
     fn find(&self, timer: TimerId) -> Result<usize, usize> {

@@ -11,7 +11,7 @@ use super::scale::{Scale, WIDTH};
 use super::{Clock, Lane, Mark, MarkKind, Span, Timeline};
 
 const LEFT: i64 = 190;
-const RIGHT: i64 = 130;
+const RIGHT: i64 = 200;
 const TOP: i64 = 96;
 const BAR: i64 = 14;
 /// The room that a line of a timer needs under the bar.

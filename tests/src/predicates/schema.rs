@@ -1,0 +1,140 @@
+//! Random schemas, and random values for their facts.
+
+use std::sync::Arc;
+
+use wane_core::facts::{ClockFact, FactDef, FactId, FactSource, FactTable, FactType, Facts, Name, Value};
+
+use super::rng::Rng;
+
+/// Texts of which literals and values are made: few, so that they meet.
+pub(super) const TEXTS: [&str; 9] = ["", "a", "b", "ab", "abc", "ä", "de", "vip", "de-a"];
+/// Numbers of which literals are made.
+pub(super) const NUMBERS: [i64; 14] =
+    [0, 1, 2, 3, 5, 7, 20, -1, -3, 60_000, 7_200_000, i64::MAX, i64::MAX / 2, -i64::MAX];
+/// Days, as 1970 counts them, and as they are written.
+pub(super) const DAYS: [(i64, &str); 4] =
+    [(20_811, "2026-12-24"), (20_812, "2026-12-25"), (0, "1970-01-01"), (-1, "1969-12-31")];
+
+/// Which facts there are.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// The facts, the built-in ones first.
+    pub defs: Vec<FactDef>,
+}
+
+fn closed(values: &[&str]) -> FactType {
+    FactType::Text(Some(values.iter().map(|value| Name::from(*value)).collect()))
+}
+
+impl Schema {
+    /// The built-in facts, and some of random names and types.
+    pub fn random(rng: &mut Rng) -> Self {
+        let mut schema = Self { defs: built_in() };
+        for n in 0..rng.below(12) {
+            let group = rng.pick(&["customer", "attributes"]);
+            let ty = match rng.below(6) {
+                0 => FactType::Bool,
+                1 => FactType::Int,
+                2 => FactType::Duration,
+                3 => closed(&["vip", "a", "b"]),
+                _ => FactType::Text(None),
+            };
+            schema.add(&format!("{group}.f{n}"), ty, FactSource::Stored);
+        }
+        for n in 0..rng.below(3) {
+            schema.add(&format!("in_hours(\"cal{n}\")"), FactType::Bool, FactSource::Clock(ClockFact::InHours(0)));
+            let phases = closed(&["running", "stopped", "lapsed"]);
+            schema.add(&format!("timer(\"t{n}\")"), phases, FactSource::Stored);
+        }
+        schema
+    }
+
+    fn add(&mut self, name: &str, ty: FactType, source: FactSource) {
+        self.defs.push(FactDef { name: name.into(), ty, source });
+    }
+
+    /// The names of the facts of a type that pass.
+    pub(super) fn names(&self, fits: impl Fn(&FactType) -> bool) -> Vec<&str> {
+        self.defs.iter().filter(|def| fits(&def.ty)).map(|def| &*def.name).collect()
+    }
+}
+
+fn built_in() -> Vec<FactDef> {
+    let stored = |name: &str, ty: FactType| FactDef { name: name.into(), ty, source: FactSource::Stored };
+    let clock = |name: &str, ty, fact| FactDef { name: name.into(), ty, source: FactSource::Clock(fact) };
+    let fixed = |name: &str, ty, value| FactDef { name: name.into(), ty, source: FactSource::Constant(value) };
+    let permissions: Arc<[Name]> = Arc::from([Name::from("a"), Name::from("vip")]);
+    vec![
+        stored("channel", closed(&["web", "in-app", "whatsapp", "sms"])),
+        stored("status", closed(&["waiting", "active", "inactive", "ended"])),
+        stored("handler", closed(&["none", "bot", "agent", "rep"])),
+        stored("authenticated", FactType::Bool),
+        stored("session.messages", FactType::Int),
+        stored("session.customer_messages", FactType::Int),
+        clock("session.age", FactType::Int, ClockFact::SessionAge),
+        clock("session.idle", FactType::Int, ClockFact::SessionIdle),
+        stored("participants.bot", FactType::Bool),
+        stored("participants.agent", FactType::Bool),
+        stored("participants.rep", FactType::Bool),
+        stored("queue", FactType::Text(None)),
+        stored("language", FactType::Text(None)),
+        clock("time.hour", FactType::Int, ClockFact::Hour),
+        clock("time.weekday", closed(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), ClockFact::Weekday),
+        clock("time.date", FactType::Date, ClockFact::Date),
+        stored("last_message_by", closed(&["nobody", "customer", "rep", "bot", "agent"])),
+        stored("waiting_on", closed(&["nobody", "customer", "business"])),
+        fixed("org.permissions", FactType::TextList, Value::TextList(permissions)),
+        fixed("org.status_based_capacity", FactType::Bool, Value::Bool(true)),
+    ]
+}
+
+/// A value for every fact of a schema.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// By fact.
+    pub values: Vec<Value>,
+}
+
+impl World {
+    /// Random values, such as the literals of predicates too.
+    pub fn random(rng: &mut Rng, schema: &Schema) -> Self {
+        Self { values: schema.defs.iter().map(|def| value(rng, def)).collect() }
+    }
+
+    /// The same as the engine would hold it.
+    #[must_use]
+    pub fn facts(&self, table: &FactTable) -> Facts {
+        let mut facts = Facts::new(table);
+        for (fact, value) in (0..).map(FactId).zip(&self.values) {
+            facts.set(table, fact, value.clone());
+        }
+        facts
+    }
+}
+
+fn value(rng: &mut Rng, def: &FactDef) -> Value {
+    if let FactSource::Constant(value) = &def.source {
+        return value.clone();
+    }
+    match &def.ty {
+        FactType::Bool => Value::Bool(rng.one_in(2)),
+        FactType::Date => Value::Int(DAYS.iter().map(|(day, _)| *day).nth(rng.below(DAYS.len())).unwrap_or_default()),
+        FactType::Int | FactType::Duration => {
+            let near = i64::try_from(rng.below(3)).unwrap_or_default() - 1;
+            let number = NUMBERS.iter().copied().nth(rng.below(NUMBERS.len())).unwrap_or_default();
+            let number = number.wrapping_add(near);
+            match &*def.name {
+                "time.hour" => Value::Int(number.rem_euclid(24)),
+                // What the engine counts and measures is never negative.
+                name if name.starts_with("session.") => Value::Int(number & i64::MAX),
+                _ => Value::Int(number),
+            }
+        }
+        FactType::Text(Some(values)) => {
+            let values: Vec<&str> = values.iter().map(|value| &**value).collect();
+            Value::Text(rng.pick(&values).into())
+        }
+        FactType::Text(None) if rng.one_in(6) => Value::Text("never mentioned".into()),
+        FactType::Text(None) | FactType::TextList => Value::Text(rng.pick(&TEXTS).into()),
+    }
+}
