@@ -4,7 +4,7 @@
 //! and examples, the files whose name stands in the first line of a block, and `my-rules`. With `BLESS=1` in the
 //! environment the outputs are written into the README instead of compared.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that can not be set up fails")]
+#![expect(clippy::expect_used, reason = "a test that can not be set up fails")]
 
 use std::fs;
 use std::path::Path;
