@@ -73,7 +73,9 @@ fn not_there(action: &Raw, belongs: &Belongs) -> Option<&'static str> {
 }
 
 fn again(action: &Raw, before: &[Sp<Raw>]) -> Option<&'static str> {
+    /// There are not so many words that a longer list could keep from repeating one.
+    const FAR: usize = 64;
     let Raw::Word(word) = action else { return None };
-    let repeats = before.iter().any(|earlier| matches!(&earlier.value, Raw::Word(other) if other == word));
+    let repeats = before.iter().take(FAR).any(|earlier| matches!(&earlier.value, Raw::Word(other) if other == word));
     repeats.then_some("the same stands before it")
 }

@@ -13,18 +13,19 @@ pub(crate) static CHECK: Check = Check {
 };
 
 pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
-    for row in model.rows.iter().filter(|row| !row.raw.default) {
+    let lacks = |timer: &Timer<'_>| {
+        timer.raw.permission.as_ref().is_some_and(|needed| !model.declared.permissions.contains(&needed.value))
+    };
+    let lacking: Vec<bool> = model.timers.iter().map(lacks).collect();
+    for row in model.rows.iter().filter(|row| !row.raw.default && lacking.get(row.timer) == Some(&true)) {
         if let Some(timer) = model.timers.get(row.timer) {
-            one(row, timer, model, out);
+            one(row, timer, out);
         }
     }
 }
 
-fn one(row: &Row<'_>, timer: &Timer<'_>, model: &Model<'_>, out: &mut Findings) {
+fn one(row: &Row<'_>, timer: &Timer<'_>, out: &mut Findings) {
     let Some(needed) = &timer.raw.permission else { return };
-    if model.declared.permissions.contains(&needed.value) {
-        return;
-    }
     let message =
         format!("rule `{}` changes timer `{}` and needs the permission `{}`", **row.id, timer.def.name, **needed);
     out.push(

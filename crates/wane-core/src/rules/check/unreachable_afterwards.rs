@@ -11,8 +11,11 @@ use crate::timer::{Afterwards, Belongs};
 pub(crate) static CHECK: Check =
     Check { code: Code("W0710"), name: "unreachable-afterwards", summary: "an `afterwards` row that is never reached" };
 
+/// Each row is compared with those before it; so many are the work of a program.
+const MOST_ROWS: usize = 256;
+
 pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
-    for timer in &model.timers {
+    for timer in model.timers.iter().filter(|timer| timer.def.afterwards.len() <= MOST_ROWS) {
         for (index, (row, raw)) in timer.def.afterwards.iter().zip(&timer.raw.afterwards).enumerate() {
             let before = timer.def.afterwards.iter().zip(&timer.raw.afterwards).take(index);
             let Some((_, first)) = before.into_iter().find(|(earlier, _)| covers(earlier, row)) else { continue };

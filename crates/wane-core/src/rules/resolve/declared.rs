@@ -137,7 +137,12 @@ impl<'d> Declared<'d> {
     fn channels(&mut self, document: &'d Document, out: &mut Findings) {
         for raw in &document.channels {
             check::bad_name::check_plain("channel", &raw.name, out);
+            let count = self.channels.len();
             let known = self.channel(&raw.name).and_then(|number| self.channels.get_mut(usize::from(number.0)));
+            if known.is_none() && count >= usize::from(MOST_CHANNELS) {
+                out.push(check::too_many::found("channels", MOST_CHANNELS, raw.name.at));
+                return;
+            }
             let Some(channel) = known else {
                 let governed = raw.governed.is_none_or(|flag| flag.value);
                 let notice_window = raw.notice_window.as_ref();
@@ -200,6 +205,10 @@ impl<'d> Declared<'d> {
                 out.push(check::duplicate_name::found("calendar", &raw.name, raw.name.at, first.name.at));
                 continue;
             }
+            if self.calendars.len() >= usize::from(MOST_CALENDARS) {
+                out.push(check::too_many::found("calendars", MOST_CALENDARS, raw.name.at));
+                return;
+            }
             let named = raw.timezone.as_ref().and_then(|zone| zone_of(zone, out));
             let zone = named.or(self.timezone.map(|(zone, _)| zone)).unwrap_or(chrono_tz::UTC);
             let calendar = Calendar::new(zone, raw.weekly.clone(), raw.holidays.clone());
@@ -257,6 +266,8 @@ impl<'d> Declared<'d> {
 
 /// Numbers of timers are small; so many would be a mistake anyway.
 const MOST_TIMERS: u16 = 1_000;
+const MOST_CALENDARS: u16 = 1_000;
+const MOST_CHANNELS: u16 = 1_000;
 const MOST_FACTS: usize = 1_000;
 
 fn stored(name: &str, ty: FactType) -> FactDef {

@@ -28,6 +28,10 @@ impl Groups {
     pub(crate) fn resolve(documents: &[Document], custom: &mut Custom, out: &mut Findings) -> Self {
         let mut raw: BTreeMap<&str, &Group> = BTreeMap::new();
         for group in documents.iter().flat_map(|document| &document.groups) {
+            if raw.len() >= usize::from(MOST_GROUPS) {
+                out.push(check::too_many::found("groups", MOST_GROUPS, group.name.at));
+                break;
+            }
             match raw.get(&*group.name.value) {
                 Some(first) => {
                     out.push(check::duplicate_name::found("group", &group.name, group.name.at, first.name.at))
@@ -43,6 +47,9 @@ impl Groups {
         Self { by_name: raw.keys().map(|name| (Name::from(*name), spread(name, &raw, &own))).collect() }
     }
 }
+
+/// Groups are walked through from each of them.
+const MOST_GROUPS: u16 = 1_000;
 
 /// What a group names itself, without the groups in it.
 fn own_selectors(group: &Group, known: &Groups, custom: &mut Custom, out: &mut Findings) -> Vec<Selector> {
