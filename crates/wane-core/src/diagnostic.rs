@@ -92,12 +92,24 @@ impl Diagnostic {
 }
 
 /// The one of `known` that somebody who wrote `word` most likely meant.
+///
+/// A directory may name thousands of things that nobody declares, so most candidates are ruled out without looking at
+/// the order of their letters.
 #[must_use]
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     let limit = (length / 3).max(1);
+    let letters = letters(word);
+    // An edit brings in one letter at most, and takes one away at most.
+    let near = |candidate: &&str| {
+        let other = self::letters(candidate);
+        let most = u32::try_from(limit).unwrap_or(u32::MAX);
+        (letters & !other).count_ones() <= most && (other & !letters).count_ones() <= most
+    };
     known
         .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= limit * 4)
+        .filter(near)
         .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
@@ -105,12 +117,19 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The set of a word's letters, as bits; different letters may share one.
+fn letters(word: &str) -> u64 {
+    word.chars().fold(0, |set, letter| set | 1 << (u32::from(fold(letter)) & 63))
+}
+
+/// Letters that count as the same have one form.
+const fn fold(letter: char) -> char {
+    if letter == '_' { '-' } else { letter.to_ascii_lowercase() }
+}
+
 /// Edits (insert, delete, replace, swap of neighbours) between two words, without regard to case and `_` for `-`.
 fn distance(left: &str, right: &str) -> usize {
-    let fold = |text: &str| -> Vec<char> {
-        text.chars().map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect()
-    };
-    let (left, right) = (fold(left), fold(right));
+    let [left, right] = [left, right].map(|word| word.chars().map(fold).collect::<Vec<char>>());
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=right.len()).collect();
     for (i, a) in left.iter().enumerate() {
