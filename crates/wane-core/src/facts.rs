@@ -4,9 +4,13 @@
 //! (only those get a slot), and a symbol for every text that some predicate mentions. [`Facts`] belongs to a
 //! conversation and holds one number per slot, so that choosing a rule compares numbers only.
 
+mod built_in;
+
 use std::sync::Arc;
 
 use crate::symbols::Symbols;
+
+pub use built_in::{BuiltIn, built_in};
 
 /// A shared, immutable name.
 pub type Name = Arc<str>;
@@ -40,6 +44,13 @@ impl FactType {
             Self::Date => "date",
             Self::TextList => "list of text",
         }
+    }
+}
+
+impl FactType {
+    /// A text that is one of these.
+    pub fn one_of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::Text(Some(values.into_iter().map(Name::from).collect()))
     }
 }
 
@@ -99,57 +110,35 @@ pub struct FactDef {
     pub source: FactSource,
 }
 
-/// The facts that every ruleset has and the engine itself keeps; their [`FactId`]s are these positions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
-pub enum BuiltIn {
-    /// `channel`
-    Channel,
-    /// `status`
-    Status,
-    /// `handler`
-    Handler,
-    /// `authenticated`
-    Authenticated,
-    /// `session.messages`
-    Messages,
-    /// `session.customer_messages`
-    CustomerMessages,
-    /// `session.age`
-    SessionAge,
-    /// `session.idle`
-    SessionIdle,
-    /// `participants.bot`
-    HasBot,
-    /// `participants.agent`
-    HasAgent,
-    /// `participants.rep`
-    HasRep,
-    /// `queue`
-    Queue,
-    /// `language`
-    Language,
-    /// `time.hour`
-    Hour,
-    /// `time.weekday`
-    Weekday,
-    /// `time.date`
-    Date,
-    /// `last_message_by`
-    LastMessageBy,
-    /// `waiting_on`
-    WaitingOn,
-    /// `org.permissions`
-    Permissions,
-    /// `org.status_based_capacity`
-    StatusBasedCapacity,
-}
-
-impl BuiltIn {
-    /// Its number in every table.
+impl FactDef {
+    /// A fact that is kept with the conversation.
     #[must_use]
-    pub const fn id(self) -> FactId {
-        FactId(self as u16)
+    pub fn stored(name: &str, ty: FactType) -> Self {
+        Self { name: name.into(), ty, source: FactSource::Stored }
+    }
+
+    /// A fact that depends on the instant.
+    #[must_use]
+    pub fn clock(name: &str, ty: FactType, clock: ClockFact) -> Self {
+        Self { name: name.into(), ty, source: FactSource::Clock(clock) }
+    }
+
+    /// A fact that is the same for a whole ruleset.
+    #[must_use]
+    pub fn constant(name: &str, ty: FactType, value: Value) -> Self {
+        Self { name: name.into(), ty, source: FactSource::Constant(value) }
+    }
+
+    /// The fact of a timer's phase, `timer("…")` in predicates: `running`, `stopped` or `lapsed`.
+    #[must_use]
+    pub fn phase(timer: &str) -> Self {
+        Self::stored(&format!("timer(\"{timer}\")"), FactType::one_of(["running", "stopped", "lapsed"]))
+    }
+
+    /// The fact of a calendar, `in_hours("…")` in predicates.
+    #[must_use]
+    pub fn in_hours(calendar: &str, number: u16) -> Self {
+        Self::clock(&format!("in_hours(\"{calendar}\")"), FactType::Bool, ClockFact::InHours(number))
     }
 }
 

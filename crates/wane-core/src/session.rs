@@ -94,6 +94,9 @@ pub enum WaitingOn {
 }
 
 impl WaitingOn {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Nobody, Self::Customer, Self::Business];
+
     /// The word in predicates.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,8 +1,6 @@
 //! Random schemas, and random values for their facts.
 
-use std::sync::Arc;
-
-use wane_core::facts::{ClockFact, FactDef, FactId, FactSource, FactTable, FactType, Facts, Name, Value};
+use wane_core::facts::{FactDef, FactId, FactSource, FactTable, FactType, Facts, Name, Value, built_in};
 
 use super::rng::Rng;
 
@@ -22,70 +20,33 @@ pub struct Schema {
     pub defs: Vec<FactDef>,
 }
 
-fn closed(values: &[&str]) -> FactType {
-    FactType::Text(Some(values.iter().map(|value| Name::from(*value)).collect()))
-}
-
 impl Schema {
     /// The built-in facts, and some of random names and types.
     pub fn random(rng: &mut Rng) -> Self {
-        let mut schema = Self { defs: built_in() };
+        let permissions = ["a", "vip"].map(Name::from);
+        let mut schema = Self { defs: built_in(["web", "in-app", "whatsapp", "sms"], &permissions, true) };
         for n in 0..rng.below(12) {
             let group = rng.pick(&["customer", "attributes"]);
             let ty = match rng.below(6) {
                 0 => FactType::Bool,
                 1 => FactType::Int,
                 2 => FactType::Duration,
-                3 => closed(&["vip", "a", "b"]),
+                3 => FactType::one_of(["vip", "a", "b"]),
                 _ => FactType::Text(None),
             };
-            schema.add(&format!("{group}.f{n}"), ty, FactSource::Stored);
+            schema.defs.push(FactDef::stored(&format!("{group}.f{n}"), ty));
         }
         for n in 0..rng.below(3) {
-            schema.add(&format!("in_hours(\"cal{n}\")"), FactType::Bool, FactSource::Clock(ClockFact::InHours(0)));
-            let phases = closed(&["running", "stopped", "lapsed"]);
-            schema.add(&format!("timer(\"t{n}\")"), phases, FactSource::Stored);
+            schema.defs.push(FactDef::in_hours(&format!("cal{n}"), 0));
+            schema.defs.push(FactDef::phase(&format!("t{n}")));
         }
         schema
-    }
-
-    fn add(&mut self, name: &str, ty: FactType, source: FactSource) {
-        self.defs.push(FactDef { name: name.into(), ty, source });
     }
 
     /// The names of the facts of a type that pass.
     pub(super) fn names(&self, fits: impl Fn(&FactType) -> bool) -> Vec<&str> {
         self.defs.iter().filter(|def| fits(&def.ty)).map(|def| &*def.name).collect()
     }
-}
-
-fn built_in() -> Vec<FactDef> {
-    let stored = |name: &str, ty: FactType| FactDef { name: name.into(), ty, source: FactSource::Stored };
-    let clock = |name: &str, ty, fact| FactDef { name: name.into(), ty, source: FactSource::Clock(fact) };
-    let fixed = |name: &str, ty, value| FactDef { name: name.into(), ty, source: FactSource::Constant(value) };
-    let permissions: Arc<[Name]> = Arc::from([Name::from("a"), Name::from("vip")]);
-    vec![
-        stored("channel", closed(&["web", "in-app", "whatsapp", "sms"])),
-        stored("status", closed(&["waiting", "active", "inactive", "ended"])),
-        stored("handler", closed(&["none", "bot", "agent", "rep"])),
-        stored("authenticated", FactType::Bool),
-        stored("session.messages", FactType::Int),
-        stored("session.customer_messages", FactType::Int),
-        clock("session.age", FactType::Int, ClockFact::SessionAge),
-        clock("session.idle", FactType::Int, ClockFact::SessionIdle),
-        stored("participants.bot", FactType::Bool),
-        stored("participants.agent", FactType::Bool),
-        stored("participants.rep", FactType::Bool),
-        stored("queue", FactType::Text(None)),
-        stored("language", FactType::Text(None)),
-        clock("time.hour", FactType::Int, ClockFact::Hour),
-        clock("time.weekday", closed(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), ClockFact::Weekday),
-        clock("time.date", FactType::Date, ClockFact::Date),
-        stored("last_message_by", closed(&["nobody", "customer", "rep", "bot", "agent"])),
-        stored("waiting_on", closed(&["nobody", "customer", "business"])),
-        fixed("org.permissions", FactType::TextList, Value::TextList(permissions)),
-        fixed("org.status_based_capacity", FactType::Bool, Value::Bool(true)),
-    ]
 }
 
 /// A value for every fact of a schema.

@@ -105,8 +105,9 @@ proptest! {
         let reach = |from, n| calendar.add(from, n).unwrap_or(Timestamp::EPOCH.plus_millis(i64::MAX));
         prop_assert!(reach(from, n) <= reach(from, n + more));
         prop_assert!(reach(from, n) <= reach(from.plus_millis(more), n));
-        if let Some(then) = calendar.add(from, n) {
-            prop_assert!(n == 0 || calendar.add(then, more) == calendar.add(from, n + more) || more == 0);
+        // In two steps the calendar looks ahead 20 years twice, so it may reach what it does not in one.
+        if let (Some(then), Some(whole)) = (calendar.add(from, n), calendar.add(from, n + more)) {
+            prop_assert!(n == 0 || more == 0 || calendar.add(then, more) == Some(whole));
         }
     }
 }

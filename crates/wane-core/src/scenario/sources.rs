@@ -24,10 +24,13 @@ impl Scenario {
         Ok(files)
     }
 
-    /// Whether its inline files are a ruleset of their own: no `rules`, and a timer among them.
+    /// Whether its inline files are a ruleset of their own: no `rules`, a timer among them, and nothing that they name but
+    /// only a directory declares. Files that are to be refused stand alone with whatever is wrong with them.
     #[must_use]
     pub fn stands_alone(&self) -> bool {
-        self.rules.is_none() && self.inline.iter().any(|(_, content)| declares_timer(content))
+        self.rules.is_none()
+            && self.inline.iter().any(|(_, content)| declares_timer(content))
+            && (!self.refused.is_empty() || crate::rules::load(&self.inline).0.is_some())
     }
 }
 

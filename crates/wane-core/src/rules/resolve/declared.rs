@@ -1,19 +1,15 @@
 //! What is declared, by name: channels, timers, calendars, facts, and the organisation itself.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::calendar::Calendar;
-use crate::facts::{ClockFact, FactDef, FactSource, FactTable, FactType, Name, Value};
-use crate::participant::{Handler, Role};
+use crate::facts::{FactDef, FactTable, FactType, Name, built_in};
 use crate::rules::check;
 use crate::rules::finding::Findings;
 use crate::rules::schema::Document;
-use crate::rules::schema::calendar::DAYS;
 use crate::rules::schema::timer::Timer;
 use crate::rules::source::{At, Sp};
 use crate::ruleset::Wake;
-use crate::session::Status;
 use crate::timer::ChannelId;
 
 /// The channels that every ruleset has, and whether they are governed (semantics, section 1).
@@ -218,14 +214,11 @@ impl<'d> Declared<'d> {
 
     /// The schema of facts: built-in ones in their order, declared ones, then calendars and timers.
     pub(crate) fn fact_table(&self) -> FactTable {
-        let mut defs = self.built_in();
-        defs.extend(self.facts.iter().map(|(name, ty)| stored(name, ty.clone())));
-        defs.extend(self.calendars.iter().zip(0..).map(|((raw, _), number)| {
-            let source = FactSource::Clock(ClockFact::InHours(number));
-            FactDef { name: format!("in_hours(\"{}\")", *raw.name).into(), ty: FactType::Bool, source }
-        }));
-        let phases = closed(["running", "stopped", "lapsed"]);
-        defs.extend(self.timers.iter().map(|timer| stored(&format!("timer(\"{}\")", *timer.name), phases.clone())));
+        let capacity = self.status_based_capacity.is_some_and(|flag| flag.value);
+        let mut defs = built_in(self.channels.iter().map(|channel| &*channel.name), &self.permissions, capacity);
+        defs.extend(self.facts.iter().map(|(name, ty)| FactDef::stored(name, ty.clone())));
+        defs.extend(self.calendars.iter().zip(0..).map(|((raw, _), number)| FactDef::in_hours(&raw.name, number)));
+        defs.extend(self.timers.iter().map(|timer| FactDef::phase(&timer.name)));
         let texts: Vec<Name> = defs.iter().flat_map(closed_values).collect();
         let mut table = FactTable::new(defs);
         // The engine stores these by their symbols, whether or not some predicate mentions them.
@@ -234,34 +227,6 @@ impl<'d> Declared<'d> {
         }
         table
     }
-
-    fn built_in(&self) -> Vec<FactDef> {
-        let clock = |name: &str, ty, fact| FactDef { name: name.into(), ty, source: FactSource::Clock(fact) };
-        let constant = |name: &str, ty, value| FactDef { name: name.into(), ty, source: FactSource::Constant(value) };
-        let capacity = self.status_based_capacity.is_some_and(|flag| flag.value);
-        vec![
-            stored("channel", closed(self.channels.iter().map(|channel| &*channel.name))),
-            stored("status", closed(Status::ALL.map(Status::name))),
-            stored("handler", closed(Handler::ALL.map(Handler::name))),
-            stored("authenticated", FactType::Bool),
-            stored("session.messages", FactType::Int),
-            stored("session.customer_messages", FactType::Int),
-            clock("session.age", FactType::Int, ClockFact::SessionAge),
-            clock("session.idle", FactType::Int, ClockFact::SessionIdle),
-            stored("participants.bot", FactType::Bool),
-            stored("participants.agent", FactType::Bool),
-            stored("participants.rep", FactType::Bool),
-            stored("queue", FactType::Text(None)),
-            stored("language", FactType::Text(None)),
-            clock("time.hour", FactType::Int, ClockFact::Hour),
-            clock("time.weekday", closed(DAYS), ClockFact::Weekday),
-            clock("time.date", FactType::Date, ClockFact::Date),
-            stored("last_message_by", closed(std::iter::once("nobody").chain(Role::ALL.map(Role::name)))),
-            stored("waiting_on", closed(["customer", "business", "nobody"])),
-            constant("org.permissions", FactType::TextList, Value::TextList(Arc::from(self.permissions.as_slice()))),
-            constant("org.status_based_capacity", FactType::Bool, Value::Bool(capacity)),
-        ]
-    }
 }
 
 /// Numbers of timers are small; so many would be a mistake anyway.
@@ -269,14 +234,6 @@ const MOST_TIMERS: u16 = 1_000;
 const MOST_CALENDARS: u16 = 1_000;
 const MOST_CHANNELS: u16 = 1_000;
 const MOST_FACTS: usize = 1_000;
-
-fn stored(name: &str, ty: FactType) -> FactDef {
-    FactDef { name: name.into(), ty, source: FactSource::Stored }
-}
-
-fn closed<'a>(values: impl IntoIterator<Item = &'a str>) -> FactType {
-    FactType::Text(Some(values.into_iter().map(Name::from).collect()))
-}
 
 fn closed_values(def: &FactDef) -> Vec<Name> {
     if let FactType::Text(Some(values)) = &def.ty { values.to_vec() } else { Vec::new() }
