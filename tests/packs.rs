@@ -280,7 +280,10 @@ fn the_examples_of_the_stock_files_are_accepted() {
         for example in commented_out(text) {
             let mut files = stock.clone();
             let channel = text.lines().find(|line| line.starts_with("channel = ")).unwrap_or_default();
-            let mut org = "[org]\npermissions = [\"ConfigureInactivityTimeout\"]\n".to_owned();
+            let mut org = String::new();
+            if !example.contains("[org]") {
+                org += "[org]\npermissions = [\"ConfigureInactivityTimeout\"]\n";
+            }
             if !example.contains("[facts]") {
                 org += "[facts]\ncustomer.tier = \"text\"\nattributes.entry = \"text\"\n";
             }
