@@ -82,6 +82,15 @@ fn broken_files_are_findings_and_no_crash() {
     expect(&wane(&dir, &["check", "utf8"]), 1, &["utf8/a.toml:1:10", "UTF-8"], &[]);
 }
 
+/// Reading a pipe waits without end, and reading some devices fills the memory.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_read() {
+    let dir = directory("check-device", &[("rules/a.toml", QUIET)]);
+    std::os::unix::fs::symlink("/dev/null", dir.join("rules/b.toml")).expect("a link");
+    expect(&wane(&dir, &["check"]), 2, &[], &["`rules/b.toml` is neither a file nor a directory"]);
+}
+
 #[test]
 fn bombs_are_refused() {
     let nested = format!("{QUIET}when = '{}authenticated{}'\n", "(".repeat(5_000), ")".repeat(5_000));

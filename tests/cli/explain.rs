@@ -55,6 +55,8 @@ fn the_part_of_a_condition_that_does_not_hold() {
     let typo = ["explain", "--timer", "quiet", "--fact", "customer.teir=vip"];
     expect(&wane(&dir, &typo), 2, &[], &["did you mean `customer.tier`?"]);
     expect(&wane(&dir, &["explain", "--timer", "quite"]), 2, &[], &["did you mean `quiet`?"]);
+    let twice = ["explain", "--timer", "quiet", "--fact", "channel=web", "--fact", "channel=sms"];
+    expect(&wane(&dir, &twice), 2, &[], &["`channel` is given twice"]);
     expect(&wane(&dir, &["explain", "--timer", "quiet", "--fact", "x"]), 2, &[], &["no `=`"]);
     expect(&wane(&dir, &["explain"]), 2, &[], &["--timer"]);
 }
@@ -83,6 +85,9 @@ fn a_step_of_a_scenario() {
     expect(&wane(&dir, &["explain", "--scenario", "s.toml#vip"]), 0, &wanted, &[]);
     let first = ["session waiting", "not running: quiet"];
     expect(&wane(&dir, &["explain", "--scenario", "s.toml", "--step", "1"]), 0, &first, &[]);
+    let one = ["explain", "--scenario", "s.toml", "--timer", "quiet"];
+    expect(&wane(&dir, &one), 0, &["after step 2 at 1m", "timer `quiet`"], &[]);
+    expect(&wane(&dir, &["explain", "--timer", "quiet", "--step", "1"]), 2, &[], &["--scenario"]);
     expect(&wane(&dir, &["explain", "--scenario", "s.toml", "--step", "9"]), 2, &[], &["steps 1 to 2"]);
     expect(&wane(&dir, &["explain", "--scenario", "s.toml#zzz"]), 2, &[], &["no such scenario"]);
 }

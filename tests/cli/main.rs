@@ -7,7 +7,7 @@ mod scenarios;
 mod simulate;
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 use std::{fs, io};
 
 use wane_tests::binary::{repository, stderr, stdout, wane};
@@ -65,6 +65,22 @@ timer = "quiet"
 after = "10m"
 "#;
 
+/// Runs it while nobody reads what it prints; gives the exit status.
+fn unread(dir: &Path, arguments: &[&str]) -> io::Result<Option<i32>> {
+    let mut command = Command::new(wane_tests::binary::path());
+    let mut child = command.args(arguments).current_dir(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    drop(child.stdout.take());
+    Ok(child.wait()?.code())
+}
+
+#[test]
+fn a_reader_who_leaves_early_does_not_change_the_exit_status() {
+    let dir = directory("unread", &[("good/a.toml", QUIET), ("broken/a.toml", "x =")]);
+    assert_eq!(unread(&dir, &["check", "good"]).expect("it runs"), Some(0));
+    assert_eq!(unread(&dir, &["check", "broken"]).expect("it runs"), Some(1));
+    assert_eq!(unread(&dir, &["diff", "good", "broken"]).expect("it runs"), Some(1));
+}
+
 #[test]
 fn usage_is_exit_status_2() {
     expect(&here(&["chek"]), 2, &[], &["check"]);
@@ -81,5 +97,5 @@ fn the_program_tells_about_itself() {
     expect(&schema, 0, &["json-schema.org"], &[]);
     let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).expect("JSON");
     assert!(schema["properties"]["timers"].is_object(), "{schema}");
-    expect(&here(&["man"]), 0, &[".TH"], &[]);
+    expect(&here(&["man"]), 0, &[".TH", "wane simulate", "OUT.svg"], &[]);
 }

@@ -63,6 +63,16 @@ fn the_other_formats() {
 }
 
 #[test]
+fn a_name_can_not_break_the_formats() {
+    let odd = GOOD.replace("a quiet customer", "one\\nnot ok 2 - \\uFFFF\\u001b[31m#");
+    let dir = directory("test-names", &[("rules/a.toml", QUIET), ("s/a.toml", &odd)]);
+    let tap = stdout(&wane(&dir, &["test", "s", "--format", "tap"]));
+    assert_eq!(tap, "TAP version 14\n1..1\nok 1 - s/a.toml: one\\nnot ok 2 - \u{ffff}\\u{1b}[31m\\#\n");
+    let junit = stdout(&wane(&dir, &["test", "s", "--format", "junit"]));
+    assert!(!junit.contains(['\u{ffff}', '\u{1b}']), "XML can not hold these: {junit:?}");
+}
+
+#[test]
 fn coverage_names_what_no_scenario_uses() {
     let never = format!("{QUIET}\n[[rules]]\nid = \"sms\"\ntimer = \"quiet\"\nchannel = \"sms\"\nafter = \"5m\"\n");
     let dir = directory("test-coverage", &[("rules/a.toml", &never), ("good.toml", GOOD)]);

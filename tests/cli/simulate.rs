@@ -126,6 +126,7 @@ const BROKEN: &[(&str, u32, &[&str])] = &[
         &["`role` can not be `robot`"],
     ),
     (r#"{"type":"message","conversation":"c1","#, 38, &["ends too early"]),
+    ("[1]", 1, &["an event is a JSON object, not a list\n"]),
     ("not json", 2, &["not JSON"]),
 ];
 
@@ -146,6 +147,18 @@ fn a_broken_line_ends_it_and_nothing_passes_for_the_whole() {
 }
 
 #[test]
+fn texts_of_a_log_are_harmless_to_a_terminal() {
+    let log = LOG.replace("\"c1\"", "\"c\\u001b[31m\\n1\"").replace("\"sms\"", "\"s\\u001bs\"");
+    let dir = directory("simulate-terminal", &[("rules/a.toml", QUIET), ("log.jsonl", &log)]);
+    let output = wane(&dir, &["simulate", "log.jsonl", "--until", "2026-03-01T12:00:00Z"]);
+    expect(&output, 1, &["c\\u{1b}[31m\\n1/1 ended at"], &["unknown channel `s\\u{1b}s`"]);
+    assert!(!stderr(&output).contains('\x1b'), "{}", stderr(&output));
+    let against = wane(&dir, &["simulate", "log.jsonl", "--against", "rules"]);
+    expect(&against, 1, &["0 differences"], &["warning: log.jsonl:3: unknown channel"]);
+    assert_eq!(stderr(&against).lines().count(), 1, "told once: {}", stderr(&against));
+}
+
+#[test]
 fn logs_that_can_not_be_read() {
     let dir = directory("simulate-none", &[("rules/a.toml", QUIET), ("empty.jsonl", "\n\n"), ("broken/a.toml", "x =")]);
     fs::write(dir.join("bytes.jsonl"), b"{\"type\":\"\xff\"}\n").expect("a file");
@@ -153,6 +166,10 @@ fn logs_that_can_not_be_read() {
     expect(&wane(&dir, &["simulate", "empty.jsonl"]), 1, &[], &["empty.jsonl has no event"]);
     expect(&wane(&dir, &["simulate", "bytes.jsonl"]), 1, &[], &["bytes.jsonl:1:10: the line is not UTF-8"]);
     expect(&wane(&dir, &["simulate", "long.jsonl"]), 1, &[], &["long.jsonl:1:1: the line is longer than 1 MiB"]);
+    fs::write(dir.join("cut.jsonl"), format!("a{}", "é".repeat(1 << 20))).expect("a file");
+    expect(&wane(&dir, &["simulate", "cut.jsonl"]), 1, &[], &["cut.jsonl:1:1: the line is longer than 1 MiB"]);
+    let empty = wane(&dir, &["simulate", "empty.jsonl", "--format", "json"]);
+    expect(&empty, 1, &["{\"incomplete\":true,\"error\":\"empty.jsonl has no event\"}\n"], &[]);
     expect(&wane(&dir, &["simulate", "nowhere.jsonl"]), 2, &[], &["can not read `nowhere.jsonl`"]);
     expect(&wane(&dir, &["simulate", "rules"]), 2, &[], &["`rules` is a directory"]);
     expect(&wane(&dir, &["simulate", "empty.jsonl", "--rules", "nowhere"]), 2, &[], &["`nowhere`"]);

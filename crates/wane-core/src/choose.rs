@@ -97,7 +97,36 @@ impl Chooser {
         Self { code, index }
     }
 
-    /// The first row that matches these facts.
+    /// The first row that matches these facts, which were made with this table: that of the ruleset.
+    ///
+    /// ```
+    /// use wane_core::facts::{Facts, Value};
+    /// # let mut files = wane_core::rules::files::Files::default();
+    /// # files.insert("quiet.toml", r#"
+    /// #     [timers.quiet]
+    /// #     restart_on = ["message:customer"]
+    /// #     on_lapse   = ["end-session"]
+    /// #     [[rules]]
+    /// #     id = "long"
+    /// #     timer = "quiet"
+    /// #     when = "authenticated"
+    /// #     after = "1h"
+    /// #     [[rules]]
+    /// #     id = "short"
+    /// #     timer = "quiet"
+    /// #     after = "15m"
+    /// # "#);
+    /// # let rules = wane_core::rules::load(&files).0.expect("valid rules");
+    /// let timer = rules.find_timer("quiet").expect("declared");
+    /// let chooser = &rules.choosers[usize::from(timer.0)];
+    /// let id = |row| rules.row(row).map(|row| &*row.id);
+    ///
+    /// let mut facts = Facts::new(&rules.facts);
+    /// assert_eq!(chooser.choose(&rules.facts, &facts).row.and_then(id), Some("short"));
+    /// let authenticated = rules.facts.find("authenticated").expect("built in");
+    /// facts.set(&rules.facts, authenticated, Value::Bool(true));
+    /// assert_eq!(chooser.choose(&rules.facts, &facts).row.and_then(id), Some("long"));
+    /// ```
     #[must_use]
     pub fn choose(&self, table: &FactTable, facts: &Facts) -> Choice {
         let given = Given { table, facts };
@@ -113,7 +142,32 @@ impl Chooser {
         Choice { row: row.and_then(|row| self.code.id(row as usize)), failures }
     }
 
-    /// Every row with its verdict, best first.
+    /// Every row with its verdict, best first. Evaluates all of them: for people, not for deciding.
+    ///
+    /// ```
+    /// use wane_core::choose::Verdict;
+    /// use wane_core::facts::Facts;
+    /// # let mut files = wane_core::rules::files::Files::default();
+    /// # files.insert("quiet.toml", r#"
+    /// #     [timers.quiet]
+    /// #     restart_on = ["message:customer"]
+    /// #     on_lapse   = ["end-session"]
+    /// #     [[rules]]
+    /// #     id = "long"
+    /// #     timer = "quiet"
+    /// #     when = "authenticated"
+    /// #     after = "1h"
+    /// #     [[rules]]
+    /// #     id = "short"
+    /// #     timer = "quiet"
+    /// #     after = "15m"
+    /// # "#);
+    /// # let rules = wane_core::rules::load(&files).0.expect("valid rules");
+    /// let timer = rules.find_timer("quiet").expect("declared");
+    /// let verdicts = rules.choosers[usize::from(timer.0)].explain(&rules.facts, &Facts::new(&rules.facts));
+    /// assert_eq!(verdicts[0].1, Verdict::Condition { predicate: 0, span: 0..13 }); // `authenticated`
+    /// assert_eq!(verdicts[1].1, Verdict::Wins);
+    /// ```
     #[must_use]
     pub fn explain(&self, table: &FactTable, facts: &Facts) -> Vec<(RowId, Verdict)> {
         let given = Given { table, facts };

@@ -57,6 +57,37 @@ impl Engine {
     /// The clock goes first (C2): what is due at or before the event's instant lapses before the event applies, and is at
     /// the front of the answer's effects. A repeated event changes nothing, not even the clock; the effects of its answer
     /// are those that it had itself the first time, and must not be carried out again.
+    ///
+    /// The conversation is the caller's to find: the event's `conversation` is not compared with it. It must be one that
+    /// these rules decided from its start or since [`Engine::adopt`]. There are no errors: an event that can not apply is
+    /// refused, as [`Answer::outcome`] says, with what lapsed before it and perhaps a `client.refused` among its effects.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use wane_core::{engine::Engine, event::Event, participant::Role, rules, signal::EventType, time::Timestamp};
+    /// use wane_core::effect::{Outcome, Refusal};
+    /// # let mut files = wane_core::rules::files::Files::default();
+    /// # files.insert("quiet.toml", r#"
+    /// #     [timers.quiet]
+    /// #     restart_on = ["message:customer"]
+    /// #     on_lapse   = ["end-session"]
+    /// #     [[rules]]
+    /// #     id = "quiet"
+    /// #     timer = "quiet"
+    /// #     after = "15m"
+    /// # "#);
+    /// # let engine = Engine::new(Arc::new(rules::load(&files).0.expect("valid rules")));
+    /// # let nine = Timestamp::parse("2026-03-01T09:00:00Z").expect("valid");
+    /// let mut conversation = None;
+    /// let message = Event::new("c1", EventType::Message).by(Role::Customer);
+    /// let answer = engine.step(&mut conversation, nine, &message);
+    /// assert_eq!(answer.outcome, Outcome::Refused(Refusal::NoChannel), "the first event names its channel");
+    ///
+    /// let answer = engine.step(&mut conversation, nine, &message.on("web"));
+    /// assert_eq!(answer.outcome, Outcome::Applied);
+    /// assert_eq!(answer.effects[0].body.type_name(), "session.opened");
+    /// assert!(conversation.is_some());
+    /// ```
     pub fn step(&self, conversation: &mut Option<Conversation>, now: Timestamp, event: &Event) -> Answer {
         if let Some(answer) = conversation.as_ref().and_then(|known| memory::first_answer(known, event)) {
             return answer;
@@ -93,7 +124,34 @@ impl Engine {
 
     /// Moves the clock: everything that is due at or before `now` lapses, in the order of the deadlines (C3).
     ///
-    /// A `now` before the conversation's latest instant does nothing (C6).
+    /// A `now` before the conversation's latest instant does nothing (C6). Call it at [`Engine::next_wake`] for each warning
+    /// by itself; several warnings of one timer that are overdue in one call are reduced as its `catch_up` says.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use wane_core::{engine::Engine, event::Event, participant::Role, rules, signal::EventType, time::Timestamp};
+    /// # let mut files = wane_core::rules::files::Files::default();
+    /// # files.insert("quiet.toml", r#"
+    /// #     [timers.quiet]
+    /// #     restart_on = ["message:customer"]
+    /// #     on_lapse   = ["end-session"]
+    /// #     [[rules]]
+    /// #     id = "quiet"
+    /// #     timer = "quiet"
+    /// #     after = "15m"
+    /// # "#);
+    /// # let engine = Engine::new(Arc::new(rules::load(&files).0.expect("valid rules")));
+    /// # let nine = Timestamp::parse("2026-03-01T09:00:00Z").expect("valid");
+    /// # let mut conversation = None;
+    /// # engine.step(&mut conversation, nine, &Event::new("c1", EventType::Message).by(Role::Customer).on("web"));
+    /// # let mut conversation = conversation.expect("open");
+    /// while let Some(wake) = engine.next_wake(&conversation) {
+    ///     for effect in engine.advance(&mut conversation, wake) {
+    ///         println!("{} {}", effect.at, effect.body.type_name()); // 2026-03-01T09:15:00.000Z session.ended
+    ///     }
+    /// }
+    /// # assert_eq!(conversation.latest().to_string(), "2026-03-01T09:15:00.000Z");
+    /// ```
     pub fn advance(&self, conversation: &mut Conversation, now: Timestamp) -> Vec<Effect> {
         if self.next_wake(conversation).is_none_or(|wake| wake > now) {
             return Vec::new();
@@ -104,8 +162,9 @@ impl Engine {
     }
 
     /// The same when the service took no messages from `from` until `now`: timers with `outage = "extend"` get that time
-    /// back, and warnings whose lapse fell into it too are not sent any more.
+    /// back, and warnings whose lapse fell into it too are not sent any more. A `from` after `now` counts as `now`.
     pub fn resume(&self, conversation: &mut Conversation, from: Timestamp, now: Timestamp) -> Vec<Effect> {
+        let from = from.min(now);
         let mut work = Work::new(self, conversation, SignalKind::HANDLER_CHANGED);
         work.clock(from, None);
         work.outage(from, now);
@@ -122,7 +181,46 @@ impl Engine {
     /// Takes over a conversation that another ruleset decided until now (R5): timers are matched by name; they keep
     /// their deadline, or are chosen again with their anchor kept, as their new declaration says.
     ///
-    /// What is due by the new rules lapses at the next [`Engine::advance`] or [`Engine::step`].
+    /// What is due by the new rules lapses at the next [`Engine::advance`] or [`Engine::step`]. `before` must be the rules
+    /// that decided until now; a conversation does not know them itself. Call it once for each conversation, before
+    /// anything else with the new engine.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use wane_core::{engine::Engine, event::Event, participant::Role, rules, signal::EventType, time::Timestamp};
+    /// # let mut files = wane_core::rules::files::Files::default();
+    /// # files.insert("quiet.toml", r#"
+    /// #     [timers.quiet]
+    /// #     restart_on = ["message:customer"]
+    /// #     on_lapse   = ["end-session"]
+    /// #     [[rules]]
+    /// #     id = "quiet"
+    /// #     timer = "quiet"
+    /// #     after = "15m"
+    /// # "#);
+    /// # let old = Engine::new(Arc::new(rules::load(&files).0.expect("valid rules")));
+    /// # let nine = Timestamp::parse("2026-03-01T09:00:00Z").expect("valid");
+    /// # files.insert("quiet.toml", r#"
+    /// #     [timers.quiet]
+    /// #     restart_on = ["message:customer"]
+    /// #     on_lapse   = ["end-session"]
+    /// #     on_reload  = "recompute"
+    /// #     [[rules]]
+    /// #     id = "quiet"
+    /// #     timer = "quiet"
+    /// #     after = "10m"
+    /// # "#);
+    /// # let new = Engine::new(Arc::new(rules::load(&files).0.expect("valid rules")));
+    /// # let mut conversation = None;
+    /// # old.step(&mut conversation, nine, &Event::new("c1", EventType::Message).by(Role::Customer).on("web"));
+    /// # let mut conversation = conversation.expect("open");
+    /// let wake = |engine: &Engine, conversation: &_| engine.next_wake(conversation).map(|at| at.to_string());
+    /// assert_eq!(wake(&old, &conversation).as_deref(), Some("2026-03-01T09:15:00.000Z"));
+    ///
+    /// // The new rules say 10 minutes, and `on_reload = "recompute"`.
+    /// new.adopt(&mut conversation, old.rules(), nine);
+    /// assert_eq!(wake(&new, &conversation).as_deref(), Some("2026-03-01T09:10:00.000Z"));
+    /// ```
     pub fn adopt(&self, conversation: &mut Conversation, before: &Ruleset, now: Timestamp) {
         reload::adopt(self, conversation, before, now);
     }

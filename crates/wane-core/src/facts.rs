@@ -301,7 +301,26 @@ impl Facts {
         &self.slots
     }
 
-    /// Sets a fact that comes from outside and keeps its value; gives the slot when that changed something.
+    /// Sets a fact that comes from outside and keeps its value; gives the slot when that changed something that a
+    /// predicate reads, else `None`.
+    ///
+    /// Durations are milliseconds, dates the days since 1970-01-01. The table must be the one that these facts were made
+    /// with. That the value is of the fact's type is not checked: [`Engine::step`](crate::engine::Engine::step) refuses
+    /// events whose values are not.
+    ///
+    /// ```
+    /// use wane_core::facts::{FactDef, FactTable, FactType, Facts, Value};
+    /// let mut table = FactTable::new(vec![FactDef::stored("customer.tier", FactType::Text(None))]);
+    /// let tier = table.find("customer.tier").expect("declared");
+    /// let slot = table.read(tier); // loading rules does this for each fact that a predicate reads
+    /// table.symbols_mut().add("vip");
+    ///
+    /// let mut facts = Facts::new(&table);
+    /// assert_eq!(facts.text(&table, tier), "");
+    /// assert_eq!(facts.set(&table, tier, Value::Text("vip".into())), Some(slot));
+    /// assert_eq!(facts.set(&table, tier, Value::Text("vip".into())), None, "it was so already");
+    /// assert_eq!(facts.text(&table, tier), "vip");
+    /// ```
     pub fn set(&mut self, table: &FactTable, fact: FactId, value: Value) -> Option<Slot> {
         let number = table.number(&value);
         match self.values.binary_search_by_key(&fact, |(id, _)| *id) {

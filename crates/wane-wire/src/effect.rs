@@ -75,6 +75,25 @@ pub struct EffectJson<'a> {
 
 impl<'a> EffectJson<'a> {
     /// The wire form of an effect.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use wane_core::{engine::Engine, event::Event, participant::Role, rules, signal::EventType, time::Timestamp};
+    /// use wane_wire::effect::{Context, EffectJson};
+    /// # let mut files = rules::files::Files::default();
+    /// # files.insert("a.toml", "timers.quiet = { restart_on = ['message:customer'], on_lapse = ['end-session'] }\n\
+    /// #     rules = [{ id = 'quiet', timer = 'quiet', after = '15m' }]");
+    /// # let engine = Engine::new(Arc::new(rules::load(&files).0.expect("valid rules")));
+    /// # let nine = Timestamp::parse("2026-03-01T09:00:00Z").expect("valid");
+    /// # let message = Event::new("c1", EventType::Message).by(Role::Customer).on("web");
+    /// let answer = engine.step(&mut None, nine, &message);
+    /// let rules = engine.rules();
+    /// let hash = rules.hash.to_string();
+    /// let context = Context { conversation: "c1", channel: "web", rules, ruleset: &hash };
+    /// let json = EffectJson::new(&answer.effects[0], context);
+    /// assert_eq!((json.id.as_str(), json.kind), ("c1/1-1", "session.opened"));
+    /// assert!(serde_json::to_string(&json).is_ok_and(|line| line.starts_with(r#"{"id":"c1/1-1","type":"session.opened","#)));
+    /// ```
     #[must_use]
     pub fn new(effect: &'a Effect, context: Context<'a>) -> Self {
         let session = format!("{}/{}", context.conversation, effect.session);

@@ -53,6 +53,14 @@ pub fn parse(text: &str) -> Result<Event, EventError> {
 ///
 /// # Errors
 /// As [`parse`], and when there is no `at`.
+///
+/// ```
+/// use wane_wire::event::parse_line;
+/// let line = r#"{"type":"message","conversation":"c1","at":"2026-03-01T10:00:00+01:00"}"#;
+/// let (at, _) = parse_line(line).expect("valid");
+/// assert_eq!(at.to_string(), "2026-03-01T09:00:00.000Z");
+/// assert_eq!(parse_line(r#"{"type":"message","conversation":"c1"}"#).expect_err("no instant").field, "at");
+/// ```
 pub fn parse_line(text: &str) -> Result<(Timestamp, Event), EventError> {
     let event = parse(text)?;
     match event.at {
@@ -78,7 +86,11 @@ fn json_words(error: &serde_json::Error) -> String {
     let words = error.to_string();
     let words = words.rfind(" at line ").and_then(|at| words.get(..at)).unwrap_or(&words);
     match error.classify() {
-        serde_json::error::Category::Data => words.replace("invalid type: ", "an event is a JSON object, not "),
+        serde_json::error::Category::Data => {
+            let words = words.strip_suffix(", expected a JSON object").unwrap_or(words);
+            let found = words.strip_prefix("invalid type: ").map(|found| found.replace("sequence", "a list"));
+            found.map_or_else(|| words.to_owned(), |found| format!("an event is a JSON object, not {found}"))
+        }
         serde_json::error::Category::Eof => format!("the JSON ends too early: {words}"),
         serde_json::error::Category::Io | serde_json::error::Category::Syntax => format!("not JSON: {words}"),
     }

@@ -8,7 +8,15 @@ use wane_core::facts::{Name, Value};
 use wane_core::participant::Role;
 use wane_core::signal::EventType;
 
-/// An event ready to be written.
+/// An event ready to be written; [`parse`](crate::event::parse) reads it back.
+///
+/// ```
+/// use wane_core::{event::Event, participant::Role, signal::EventType};
+/// let event = Event::new("c1", EventType::Message).by(Role::Customer).on("web");
+/// let json = serde_json::to_string(&wane_wire::EventJson(&event)).expect("texts and numbers only");
+/// assert_eq!(json, r#"{"type":"message","role":"customer","conversation":"c1","channel":"web"}"#);
+/// assert_eq!(wane_wire::event::parse(&json).as_ref(), Ok(&event));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct EventJson<'a>(pub &'a Event);
 

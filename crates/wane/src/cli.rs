@@ -95,7 +95,7 @@ pub(crate) enum TestFormat {
 
 /// `wane explain`
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("of").required(true).args(["timer", "scenario"]))]
+#[command(group = clap::ArgGroup::new("of").required(true).multiple(true).args(["timer", "scenario"]))]
 pub(crate) struct ExplainArgs {
     /// The directory of rule files
     #[arg(long, default_value = "rules", value_name = "DIR")]

@@ -29,7 +29,7 @@ pub(crate) fn rule_files(dir: &Path) -> Result<Files, Trouble> {
     for path in paths {
         let name = relative(dir, &path);
         if !name.starts_with("packs/") {
-            files.insert(name, fs::read(&path).map_err(Trouble::read(&path))?);
+            files.insert(name, read(&path)?);
         }
     }
     if files.is_empty() {
@@ -37,6 +37,15 @@ pub(crate) fn rule_files(dir: &Path) -> Result<Files, Trouble> {
         return Err(Trouble::usage(message, no_rules_help(dir)));
     }
     Ok(files)
+}
+
+/// The content of a file; a pipe or a device would be waited for without end.
+fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
+    if !fs::metadata(path).map_err(Trouble::read(path))?.is_file() {
+        let message = format!("`{}` is neither a file nor a directory", path.display());
+        return Err(Trouble::usage(message, "a name that starts with a dot is passed over"));
+    }
+    fs::read(path).map_err(Trouble::read(path))
 }
 
 fn no_rules_help(dir: &Path) -> String {

@@ -36,7 +36,8 @@ enum Verdict {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let mut out = Out::new();
+    // A log may be without end; anything else is soon done, and found something or not.
+    let mut out = Out::new(!matches!(cli.command, Command::Simulate(_)));
     let result = run(cli.command, &mut out).and_then(|verdict| {
         out.flush()?;
         Ok(verdict)

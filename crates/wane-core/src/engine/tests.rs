@@ -154,6 +154,15 @@ fn an_outage_extends_where_it_is_declared_and_else_counts() {
 }
 
 #[test]
+fn an_outage_that_starts_after_its_end_does_not_move_the_clock_beyond() {
+    let mut chat = Chat::new(&ten_minutes(""));
+    chat.event(0, EventType::Message, Role::Customer);
+    let state = chat.state.as_mut().expect("a conversation");
+    assert!(chat.engine.resume(state, instant(60 * MINUTE), instant(4 * MINUTE)).is_empty());
+    assert_eq!(chat.wake(), Some(10 * MINUTE));
+}
+
+#[test]
 fn a_warning_is_not_sent_when_its_lapse_fell_into_the_outage_too() {
     let warn = "warn = [{ before = \"1m\", notify = \"one\", to = \"customer\" }]";
     let mut chat = Chat::new(&ten_minutes(warn));

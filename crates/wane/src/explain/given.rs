@@ -21,6 +21,9 @@ pub(super) fn read(rules: &Ruleset, given: &[String]) -> Result<(Facts, Vec<Stri
         };
         let Some(id) = table.find(name) else { return Err(unknown(rules, name)) };
         let Some(def) = table.get(id) else { return Err(unknown(rules, name)) };
+        if names.iter().any(|given| given == name) {
+            return Err(Trouble::usage(format!("the fact `{name}` is given twice"), "it has one value"));
+        }
         let value = value(rules, def, text)?;
         names.push(name.to_owned());
         if def.source == FactSource::Stored {

@@ -7,17 +7,18 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use wane_core::effect::{Effect, EffectBody};
+use wane_core::effect::{Answer, Effect, EffectBody};
 use wane_core::ruleset::Ruleset;
 use wane_core::time::{Span, Timestamp};
 
 use super::because::{because, instant, is_told};
+use super::faults::Faults;
 use super::play::{Moment, Play};
 use super::{Told, each_event};
 use crate::Verdict;
 use crate::cli::SimulateArgs;
 use crate::diagnostics::plural;
-use crate::out::{Out, Style};
+use crate::out::{Out, Style, plain};
 use crate::trouble::Trouble;
 
 /// Conversation, session, whether it ended (or went inactive), and for the how-manieth time.
@@ -83,19 +84,25 @@ pub(super) fn run(
         examples: Vec::new(),
         most: args.lines.0,
     };
+    let mut faults = Faults::new(&args.events);
     each_event(args, until, |told| {
+        let mut wrong = false;
         for (which, side) in sides.iter_mut().enumerate() {
-            side.told(&told, &mut |key, end| comparison.add(which, key, end))?;
+            let answer = side.told(&told, &mut |key, end| comparison.add(which, key, end))?;
+            // A line that is wrong by both rules is told once.
+            if let (Told::Event { line, .. }, Some(answer), false) = (&told, answer, wrong) {
+                wrong = faults.answer(&answer, *line);
+            }
         }
         Ok(())
     })?;
     comparison.rest();
     comparison.show(out)?;
-    Ok(Verdict::Well)
+    Ok(faults.verdict())
 }
 
 impl Side<'_> {
-    fn told(&mut self, told: &Told<'_>, found: &mut impl FnMut(Key, End)) -> Result<(), Trouble> {
+    fn told(&mut self, told: &Told<'_>, found: &mut impl FnMut(Key, End)) -> Result<Option<Answer>, Trouble> {
         let Self { dir, play, inactive } = self;
         let mut watch = |moment: Moment<'_>| {
             for effect in moment.effects.iter().filter(|effect| is_told(effect)) {
@@ -104,9 +111,9 @@ impl Side<'_> {
             Ok(())
         };
         match told {
-            Told::Event { at, event, .. } => play.event(*at, event, &mut watch).map(|_| ()),
-            Told::LeftOut => Ok(()),
-            Told::End(until) => play.advance(until.unwrap_or(play.now), &mut watch),
+            Told::Event { at, event, .. } => play.event(*at, event, &mut watch).map(Some),
+            Told::LeftOut => Ok(None),
+            Told::End(until) => play.advance(until.unwrap_or(play.now), &mut watch).map(|()| None),
         }
     }
 }
@@ -124,7 +131,7 @@ fn key(inactive: &mut BTreeMap<(usize, u32), u32>, moment: &Moment<'_>, effect: 
 
 fn end(moment: &Moment<'_>, effect: &Effect, dir: &Path) -> End {
     End {
-        session: format!("{}/{}", moment.talk.name, effect.session),
+        session: format!("{}/{}", plain(&moment.talk.name), effect.session),
         at: effect.at,
         because: because(moment, effect, dir),
     }

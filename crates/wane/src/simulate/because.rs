@@ -9,6 +9,7 @@ use wane_core::time::{Span, Timestamp};
 use wane_core::timer::After;
 
 use super::play::Moment;
+use crate::out::plain;
 
 /// `2026-03-01T09:00:00Z`: without a fraction that is zero.
 pub(crate) fn instant(at: Timestamp) -> String {
@@ -32,7 +33,7 @@ pub(super) const fn is_told(effect: &Effect) -> bool {
 /// `c17/1 ended at … because 2h passed since the customer's message at 08:12:03: …`
 pub(super) fn line(moment: &Moment<'_>, effect: &Effect, dir: &Path) -> String {
     let did = if effect.body == EffectBody::SessionEnded { "ended" } else { "went inactive" };
-    let session = format!("{}/{}", moment.talk.name, effect.session);
+    let session = format!("{}/{}", plain(&moment.talk.name), effect.session);
     format!("{session} {did} at {} because {}", instant(effect.at), because(moment, effect, dir))
 }
 

@@ -7,6 +7,7 @@ use wane_core::effect::{Answer, Outcome, Refusal};
 use wane_core::time::Span;
 
 use crate::Verdict;
+use crate::out::plain;
 use crate::trouble;
 
 /// How many of them are told one by one.
@@ -21,11 +22,14 @@ pub(super) struct Faults {
 
 impl Faults {
     pub(super) fn new(log: &Path) -> Self {
-        Self { log: log.display().to_string(), count: 0 }
+        let standard = log.as_os_str() == "-";
+        let log = if standard { "standard input".to_owned() } else { log.display().to_string() };
+        Self { log, count: 0 }
     }
 
-    /// Looks at what became of a line.
-    pub(super) fn answer(&mut self, answer: &Answer, line: u64) {
+    /// Looks at what became of a line; gives whether it is wrong.
+    pub(super) fn answer(&mut self, answer: &Answer, line: u64) -> bool {
+        let before = self.count;
         if answer.late_by > 0 {
             let by = Span(answer.late_by);
             self.tell(
@@ -38,10 +42,12 @@ impl Faults {
         {
             self.tell(line, &why.to_string());
         }
+        self.count > before
     }
 
     fn tell(&mut self, line: u64, what: &str) {
         self.count += 1;
+        let what = plain(what);
         if self.count <= TOLD {
             trouble::warn(&format!("{}:{line}: {what}", self.log));
         } else if self.count == TOLD + 1 {

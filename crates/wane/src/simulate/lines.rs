@@ -9,6 +9,7 @@ use wane_core::time::Timestamp;
 use wane_wire::error::EventError;
 use wane_wire::event::parse_line;
 
+use crate::out::plain;
 use crate::place::line_column;
 use crate::trouble::Trouble;
 
@@ -69,11 +70,11 @@ impl Log {
             }
             self.number += 1;
             self.read += u64::try_from(taken).unwrap_or_default();
-            let Ok(text) = std::str::from_utf8(&self.buffer) else { return Err(self.not_text()) };
-            let text = text.trim_end().trim_start_matches('\u{feff}');
             if self.buffer.len() as u64 > LONGEST_LINE {
                 return Err(self.broken(&EventError::new("", "the line is longer than 1 MiB"), ""));
             }
+            let Ok(text) = std::str::from_utf8(&self.buffer) else { return Err(self.not_text()) };
+            let text = text.trim_end().trim_start_matches('\u{feff}');
             if !text.trim_start().is_empty() {
                 return parse_line(text).map(Some).map_err(|error| self.broken(&error, text));
             }
@@ -95,7 +96,8 @@ impl Log {
             field if error.message.contains(&format!("`{field}`")) => String::new(),
             field => format!("`{field}`: "),
         };
-        let message = format!("{}:{}:{}: {field}{}", self.name, self.number, place.column, error.message);
+        let what = format!("{field}{}", error.message);
+        let message = format!("{}:{}:{}: {}", self.name, self.number, place.column, plain(&what));
         Trouble::Input { message, help: error.help.clone() }
     }
 

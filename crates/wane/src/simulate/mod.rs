@@ -171,15 +171,22 @@ impl<'a> Show<'a> {
 
     /// What was shown so far must not be taken for the whole.
     fn broken_off(&mut self, trouble: Trouble) -> Trouble {
+        let begun = self.outcomes.begun();
+        let unreadable = begun && matches!(trouble, Trouble::Read { .. });
+        if !unreadable && !matches!(trouble, Trouble::Input { .. }) {
+            return trouble;
+        }
+        let told = match self.args.format {
+            SimulateFormat::Json => json::not_whole(&trouble, self.out),
+            SimulateFormat::Pretty if self.lines > 0 => writeln!(self.out, "... broken off: the log is not whole"),
+            SimulateFormat::Pretty => Ok(()),
+        };
+        if let Err(error) = told {
+            return Trouble::Output(error);
+        }
         if let Trouble::Input { message, help } = trouble {
-            let message = format!("{message}\n  = note: broken off here; what is shown is not the whole");
-            let trouble = Trouble::Input { message, help };
-            let told = match self.args.format {
-                SimulateFormat::Json => json::not_whole(&trouble, self.out),
-                SimulateFormat::Pretty if self.lines > 0 => writeln!(self.out, "... broken off: the log is not whole"),
-                SimulateFormat::Pretty => Ok(()),
-            };
-            return told.err().map_or(trouble, Trouble::Output);
+            let note = if begun { "\n  = note: broken off here; what is shown is not the whole" } else { "" };
+            return Trouble::Input { message: format!("{message}{note}"), help };
         }
         trouble
     }

@@ -14,7 +14,7 @@ use wane_core::timer::TimerId;
 use super::because::instant;
 use super::play::{Moment, Play};
 use crate::diagnostics::plural;
-use crate::out::{Out, Style};
+use crate::out::{Out, Style, plain};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,9 +65,16 @@ impl Outcomes {
         self.latest_by = self.latest_by.max(answer.late_by);
         match &answer.outcome {
             Outcome::Duplicate => self.duplicates += 1,
-            Outcome::Refused(why) => self.refused.entry(why.to_string()).or_insert((0, line)).0 += 1,
+            Outcome::Refused(why) => {
+                self.refused.entry(plain(&why.to_string()).into_owned()).or_insert((0, line)).0 += 1
+            }
             Outcome::Applied => {}
         }
+    }
+
+    /// Whether any event was counted.
+    pub(super) const fn begun(&self) -> bool {
+        self.events > 0 || self.left_out > 0
     }
 
     /// Counts an event after the end of the time that was asked for.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Report, pretty};
-use crate::out::Out;
+use crate::out::{Out, plain};
 
 /// Shows the report.
 ///
@@ -15,12 +15,12 @@ pub(super) fn show(report: &Report, out: &mut Out) -> io::Result<()> {
     for case in &report.cases {
         number += 1;
         let word = if case.passed() { "ok" } else { "not ok" };
-        writeln!(out, "{word} {number} - {}: {}", case.file.display(), escape(&case.name))?;
+        writeln!(out, "{word} {number} - {}", escape(&format!("{}: {}", case.file.display(), case.name)))?;
         block(&pretty::reasons(case), &case.place(), out)?;
     }
     for broken in &report.broken {
         number += 1;
-        writeln!(out, "not ok {number} - {}", broken.file.display())?;
+        writeln!(out, "not ok {number} - {}", escape(&broken.file.display().to_string()))?;
         let lines: Vec<String> =
             broken.found.iter().map(|found| format!("{}: {}", found.code, found.message)).collect();
         block(&lines, &broken.file.display().to_string(), out)?;
@@ -28,9 +28,9 @@ pub(super) fn show(report: &Report, out: &mut Out) -> io::Result<()> {
     Ok(())
 }
 
-/// `#` starts a directive in a description.
+/// `#` starts a directive in a description, and a line is all that it has.
 fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('#', "\\#")
+    plain(&text.replace('\\', "\\\\").replace('#', "\\#")).into_owned()
 }
 
 fn block(lines: &[String], place: &str, out: &mut Out) -> io::Result<()> {
@@ -39,7 +39,7 @@ fn block(lines: &[String], place: &str, out: &mut Out) -> io::Result<()> {
     }
     writeln!(out, "  ---\n  at: {place}\n  message: |")?;
     for line in lines {
-        writeln!(out, "    {line}")?;
+        writeln!(out, "    {}", plain(line))?;
     }
     writeln!(out, "  ...")
 }

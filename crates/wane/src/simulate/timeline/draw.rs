@@ -12,6 +12,8 @@ use super::{Clock, Lane, Mark, MarkKind, Span, Timeline};
 
 const LEFT: i64 = 190;
 const RIGHT: i64 = 200;
+/// So many characters of name and channel fit into the left margin.
+const NAME: usize = 27;
 const TOP: i64 = 96;
 const BAR: i64 = 14;
 /// The room that a line of a timer needs under the bar.
@@ -96,7 +98,8 @@ fn axis(picture: &mut String, scale: &Scale, bottom: i64) {
 
 fn draw_lane(body: &mut String, lane: &Lane, (scale, y): (&Scale, i64)) {
     let _ = writeln!(body, r##"<path d="M0 {}H{}" stroke="#f0f0f0"/>"##, y - 6, LEFT + WIDTH + RIGHT);
-    text(body, (LEFT - 8, y + 11), &format!("{} ({})", short(&lane.name), lane.channel), r#"text-anchor="end""#);
+    let name = short(&lane.name, NAME.saturating_sub(lane.channel.chars().count()));
+    text(body, (LEFT - 8, y + 11), &format!("{name} ({})", lane.channel), r#"text-anchor="end""#);
     for span in &lane.spans {
         draw_span(body, span, (scale, lane.start, y));
     }
@@ -190,16 +193,17 @@ fn text(picture: &mut String, (x, y): (i64, i64), words: &str, style: &str) {
     let _ = writeln!(picture, r#"<text x="{x}" y="{y}" {style}>{}</text>"#, escape(words));
 }
 
-/// A name that fits in front of its lane.
-fn short(name: &str) -> String {
-    if name.chars().count() <= 18 {
+/// A name that fits into the room in front of its lane.
+fn short(name: &str, room: usize) -> String {
+    let room = room.clamp(8, 18);
+    if name.chars().count() <= room {
         return name.to_owned();
     }
-    let start: String = name.chars().take(17).collect();
+    let start: String = name.chars().take(room - 1).collect();
     format!("{start}…")
 }
 
 fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace(|c: char| c.is_control(), "\u{fffd}")
+    text.replace(|c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'), "\u{fffd}")
 }

@@ -72,10 +72,15 @@ impl Scale {
     }
 }
 
-const MINUTE: i64 = 60_000;
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 
 const STEPS: &[i64] = &[
+    SECOND,
+    5 * SECOND,
+    15 * SECOND,
+    30 * SECOND,
     MINUTE,
     2 * MINUTE,
     5 * MINUTE,
@@ -105,6 +110,7 @@ fn clock_words(at: Timestamp, step: i64) -> String {
     match words.split_once('T') {
         // Midnight says which day begins.
         Some((date, time)) if step >= 24 * HOUR || time.starts_with("00:00:00") => date.to_owned(),
+        Some((_, time)) if step < MINUTE => time.get(..8).unwrap_or(time).to_owned(),
         Some((_, time)) => time.get(..5).unwrap_or(time).to_owned(),
         None => words,
     }
