@@ -42,6 +42,16 @@ fn every_fault_is_shown_with_its_place_its_line_and_what_would_be_right() {
 }
 
 #[test]
+fn marks_of_windows_editors_are_neither_shown_nor_counted() {
+    let text = format!("\u{feff}chanel = \"web\"\n{FAULTY}").replace('\n', "\r\n");
+    let dir = directory("check-windows", &[("rules/a.toml", &text)]);
+    let output = wane(&dir, &["check"]);
+    let wanted = ["rules/a.toml:1:1\n", "1 | chanel = \"web\"\n  | ^^^^^^\n", "4 | handler  = [\"repp\"]\n"];
+    expect(&output, 1, &wanted, &[]);
+    assert!(!stdout(&output).contains(['\u{feff}', '\u{240d}', '\r']), "{}", stdout(&output));
+}
+
+#[test]
 fn json_is_one_finding_a_line() {
     let dir = directory("check-json", &[("a.toml", FAULTY)]);
     let output = wane(&dir, &["check", ".", "--format", "json"]);

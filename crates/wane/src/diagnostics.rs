@@ -13,7 +13,7 @@ use wane_core::diagnostic::{Diagnostic, Label, Severity};
 use wane_core::rules::files::Files;
 
 use crate::out::Out;
-use crate::place::{LineColumn, floor, line_column};
+use crate::place::{LineColumn, floor, line_column, mark};
 
 /// A line longer than this is not shown, only named.
 const LONGEST_LINE: usize = 2_000;
@@ -112,8 +112,9 @@ fn window(text: &str, labels: &[&Label]) -> Option<Range<usize>> {
     let first = labels.iter().map(|label| label.place.span.start).min()?;
     let last = labels.iter().map(|label| label.place.span.end).max()?;
     let (first, last) = (floor(text, first), floor(text, last.max(first)));
-    let start = text.get(..first)?.rfind('\n').map_or(0, |found| found + 1);
+    let start = text.get(..first)?.rfind('\n').map_or_else(|| mark(text).min(first), |found| found + 1);
     let end = text.get(last..)?.find('\n').map_or(text.len(), |found| last + found);
+    let end = text.get(..end)?.strip_suffix('\r').map_or(end, |line| line.len().max(last));
     let longest = text.get(start..end)?.lines().map(str::len).max().unwrap_or_default();
     (longest <= LONGEST_LINE).then_some(start..end)
 }

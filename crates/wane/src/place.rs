@@ -12,7 +12,16 @@ pub(crate) fn line_column(text: &str, offset: usize) -> LineColumn {
     let before = text.get(..floor(text, offset)).unwrap_or_default();
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let last = before.rsplit('\n').next().unwrap_or_default();
+    let last = if line == 1 { last.trim_start_matches(MARK) } else { last };
     LineColumn { line, column: last.chars().count() + 1 }
+}
+
+/// What some editors put in front of a file's text, and nobody sees.
+const MARK: char = '\u{feff}';
+
+/// The bytes of a byte order mark at the start of a text.
+pub(crate) fn mark(text: &str) -> usize {
+    if text.starts_with(MARK) { MARK.len_utf8() } else { 0 }
 }
 
 /// The nearest character boundary at or before an offset.
@@ -35,6 +44,7 @@ mod tests {
         let x = text.find('x').expect("it is there");
         assert_eq!(line_column(text, x), LineColumn { line: 2, column: 5 });
         assert_eq!(line_column(text, 7), LineColumn { line: 2, column: 1 }, "inside a character is its start");
+        assert_eq!(line_column("\u{feff}ab", 4), LineColumn { line: 1, column: 2 }, "a byte order mark is no column");
         assert_eq!(line_column(text, 999), LineColumn { line: 3, column: 1 });
     }
 }

@@ -75,6 +75,15 @@ impl Finding {
         super::check::UNKNOWN_NAMES.iter().any(|check| check.code == self.code)
     }
 
+    /// Whether it is about the type of a fact, or its values.
+    pub(crate) fn is_about_type(&self) -> bool {
+        super::check::TYPES.iter().any(|check| check.code == self.code)
+    }
+
+    pub(crate) fn says(&self, words: &str) -> bool {
+        self.message.contains(words)
+    }
+
     /// Whether it is about something that is not there, and may be what could not be read.
     pub(crate) fn is_absence(&self) -> bool {
         super::check::ABSENCES.iter().any(|check| check.code == self.code)

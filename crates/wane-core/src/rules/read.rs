@@ -1,5 +1,6 @@
 //! Bytes into texts and texts into documents, with the faults that has: too large, not UTF-8, not TOML.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::de::{DeTable, Error};
@@ -9,6 +10,7 @@ use super::files::Files;
 use super::finding::Findings;
 use super::schema::{self, Document};
 use super::source::{At, Source, Sources, Sp};
+use crate::facts::Name;
 
 /// All files as texts. A file that can not be read stands there empty, so that every file keeps its number.
 pub(crate) fn sources<'a>(files: &'a Files, out: &mut Findings) -> (Sources<'a>, Readable) {
@@ -38,6 +40,8 @@ pub(crate) struct Readable {
     pub(crate) whole: bool,
     /// The lines that are not TOML: a name that stands there may have been declared there.
     pub(crate) broken: Vec<String>,
+    /// Names in parts that were not read as what they were meant for.
+    astray: BTreeSet<Name>,
     /// Where what was read may be another thing than was meant.
     doubtful: Vec<(u32, Range<usize>)>,
 }
@@ -53,13 +57,13 @@ impl Readable {
 
     /// Whether that word may have been declared where nothing could be read.
     pub(crate) fn may_declare(&self, word: &str) -> bool {
-        !self.all || self.broken.iter().any(|line| line.contains(word))
+        !self.all || self.astray.contains(word) || self.broken.iter().any(|line| line.contains(word))
     }
 }
 
 impl Default for Readable {
     fn default() -> Self {
-        Self { all: true, whole: true, broken: Vec::new(), doubtful: Vec::new() }
+        Self { all: true, whole: true, broken: Vec::new(), astray: BTreeSet::new(), doubtful: Vec::new() }
     }
 }
 
@@ -80,7 +84,13 @@ fn decode<'a>(file: u32, content: &'a [u8], out: &mut Findings) -> Option<&'a st
 
 /// Reads every text as a rule file.
 pub(crate) fn documents(sources: &Sources<'_>, readable: &mut Readable, out: &mut Findings) -> Vec<Document> {
-    sources.files.iter().zip(0..).map(|(source, file)| document(file, source, readable, out)).collect()
+    let documents: Vec<Document> =
+        sources.files.iter().zip(0..).map(|(source, file)| document(file, source, readable, out)).collect();
+    for name in documents.iter().flat_map(|document| &document.astray) {
+        readable.whole = false;
+        readable.astray.insert(name.clone());
+    }
+    documents
 }
 
 fn document(file: u32, source: &Source<'_>, readable: &mut Readable, out: &mut Findings) -> Document {
@@ -101,9 +111,21 @@ fn document(file: u32, source: &Source<'_>, readable: &mut Readable, out: &mut F
     document
 }
 
+/// Where an error begins: a text of several lines that is not closed is noticed at the end of the file only.
+fn begins(text: &str, error: &Error) -> Option<usize> {
+    let at = error.span()?.start;
+    let quotes = match error.message() {
+        check::toml_syntax::OPEN_LITERAL => "\'\'\'",
+        check::toml_syntax::OPEN_BASIC => "\"\"\"",
+        _ => return Some(at),
+    };
+    let ends = text.get(at..).is_some_and(|rest| rest.trim().is_empty());
+    Some(text.rfind(quotes).filter(|_| ends).unwrap_or(at))
+}
+
 /// From the line of each syntax error to the next header: keys there may have landed in another table than was meant.
 fn doubtful(text: &str, errors: &[Error]) -> Vec<Range<usize>> {
-    let mut starts: Vec<usize> = errors.iter().filter_map(Error::span).map(|span| span.start).collect();
+    let mut starts: Vec<usize> = errors.iter().filter_map(|error| begins(text, error)).collect();
     starts.sort_unstable();
     let mut regions: Vec<Range<usize>> = Vec::new();
     for at in starts {
@@ -113,7 +135,11 @@ fn doubtful(text: &str, errors: &[Error]) -> Vec<Range<usize>> {
         }
         let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
         let rest = text.get(at..).unwrap_or_default();
-        regions.push(start..rest.find("\n[").map_or(text.len() + 1, |next| at + next + 1));
+        let open = errors
+            .iter()
+            .any(|error| begins(text, error) == Some(at) && error.span().is_some_and(|span| span.start > at));
+        let next = rest.find("\n[").filter(|_| !open);
+        regions.push(start..next.map_or(text.len() + 1, |next| at + next + 1));
     }
     regions
 }
@@ -126,8 +152,46 @@ fn line(text: &str, error: &Error) -> Option<String> {
     text.get(start..before.len() + end).map(str::to_owned)
 }
 
+/// Where the first line begins that was read as a part of a list or an inline table which no later bracket closes. What
+/// is wrong after it says only that the rest of the file is no list.
+fn swallowed(text: &str, errors: &[Error]) -> Option<usize> {
+    let is_open = |error: &Error| error.message().starts_with("unclosed array, ") || is_open_table(error);
+    let is_inside = |error: &&Error| {
+        ["missing comma", "between key-value pairs", "inline table element"]
+            .iter()
+            .any(|words| error.message().contains(words))
+    };
+    let begins = |error: &Error| {
+        let at = error.span()?.start;
+        let (before, rest) = text.split_at_checked(at)?;
+        let first = rest.lines().next().unwrap_or_default();
+        let key = first.split_once('=').is_some_and(|(key, _)| !key.contains(['"', '{', '[', ',']));
+        let alone = before.rsplit('\n').next().is_some_and(|line| line.trim().is_empty());
+        (alone && (key || first.starts_with('['))).then_some(at)
+    };
+    errors.iter().find(|error| is_open(error))?;
+    errors.iter().filter(is_inside).filter_map(begins).min()
+}
+
+fn is_open_table(error: &Error) -> bool {
+    error.message().starts_with("unclosed inline table, ")
+}
+
 fn syntax(file: u32, source: &Source<'_>, errors: &[Error], out: &mut Findings) {
     let most = check::toml_syntax::SHOWN;
+    let swallowed = swallowed(source.text, errors);
+    let errors: Vec<&Error> = errors
+        .iter()
+        .filter(|error| swallowed.is_none_or(|from| error.span().is_some_and(|span| span.start < from)))
+        .collect();
+    if let Some(from) = swallowed {
+        let at = source.text.get(..from).map_or(from, |before| before.trim_end().len());
+        // A text that is not closed has taken the bracket with it.
+        let line = source.line(at);
+        if !errors.iter().filter_map(|error| error.span()).any(|span| source.line(span.start) == line) {
+            out.push(check::toml_syntax::open_list(At::new(file, &(at..at))));
+        }
+    }
     let at = |error: &Error| At::new(file, &error.span().unwrap_or(source.text.len()..source.text.len()));
     for error in errors.iter().take(most) {
         let at = at(error);
@@ -137,7 +201,11 @@ fn syntax(file: u32, source: &Source<'_>, errors: &[Error], out: &mut Findings) 
                 out.push(check::duplicate_key::found(at, key));
             }
             message if message.starts_with("cannot recurse") => out.push(check::too_deep::found(at)),
-            message => out.push(check::toml_syntax::found(at, message)),
+            message => {
+                let begin = begins(source.text, error).unwrap_or(at.range().start);
+                let at = if begin < at.range().start { At::new(file, &(begin..begin + 3)) } else { at };
+                out.push(check::toml_syntax::found(at, message));
+            }
         }
     }
     if let Some(next) = errors.get(most) {

@@ -11,7 +11,7 @@ use crate::time::TimeError;
 pub(crate) static CHECK: Check =
     Check { code: Code("E0301"), name: "bad-duration", summary: "a text that is no duration" };
 
-pub(crate) fn found(text: &Sp<Name>, error: TimeError) -> Finding {
+pub(crate) fn found(text: &Sp<Name>, error: TimeError, key: &str) -> Finding {
     let message = match error {
         TimeError::NotPositive | TimeError::TooLong => format!("`{}` does not fit: {error}", **text),
         TimeError::NoUnit => format!("`{}` is a number without a unit", **text),
@@ -19,16 +19,17 @@ pub(crate) fn found(text: &Sp<Name>, error: TimeError) -> Finding {
             format!("`{}` is no duration", **text)
         }
     };
-    Finding::new(&CHECK, message).at(text.at, "").help(advice(text, error))
+    Finding::new(&CHECK, message).at(text.at, "").help(advice(text, error, key))
 }
 
-fn advice(text: &str, error: TimeError) -> String {
+fn advice(text: &str, error: TimeError, key: &str) -> String {
     let number = text.trim();
     match error {
         TimeError::NoUnit => format!("write `{number}m`, `{number}s` or `{number}h`"),
-        TimeError::NotPositive if text.starts_with('0') => {
+        TimeError::NotPositive if key == "after" && text.starts_with('0') => {
             "a timer that should not run has `after = \"never\"`".to_owned()
         }
+        TimeError::NotADuration if key == "after" && text.eq_ignore_ascii_case("never") => "write `never`".to_owned(),
         TimeError::NotPositive
         | TimeError::TooLong
         | TimeError::NotADuration

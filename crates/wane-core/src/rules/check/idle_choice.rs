@@ -14,7 +14,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 pub(crate) fn check(model: &Model<'_>, out: &mut Findings) {
-    for timer in &model.timers {
+    for timer in model.timers.iter().filter(|timer| !timer.raw.faulty && !timer.misheard) {
         let (Some(chosen), Some(raw)) = (&timer.def.choose_on, &timer.raw.choose_on) else { continue };
         let mut starts = timer.def.start_on.iter().chain(&timer.def.restart_on);
         if !chosen.is_empty() && !chosen.iter().any(|on| starts.clone().any(|start| meet(on, start))) {

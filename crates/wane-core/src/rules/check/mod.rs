@@ -174,6 +174,15 @@ pub(crate) static UNKNOWN_NAMES: &[&Check] = &[
     &unknown_fact::CHECK,
 ];
 
+/// Those that compare the type of a fact, or its values, with what is asked of it.
+pub(crate) static TYPES: &[&Check] = &[
+    &predicate_unlike_types::CHECK,
+    &predicate_not_truth::CHECK,
+    &predicate_value::CHECK,
+    &predicate_argument::CHECK,
+    &fact_not_duration::CHECK,
+];
+
 /// Those that say that something is missing which other text could supply.
 pub(crate) static ABSENCES: &[&Check] = &[&no_length::CHECK, &never_starts::CHECK];
 

@@ -21,7 +21,12 @@ pub(crate) fn found(item: &Sp<&DeValue<'_>>, key: &str, kind: &Kind) -> Finding 
         (DeValue::Integer(number), Kind::Duration | Kind::DurationOrNever | Kind::Either(_)) => {
             finding.help(format!("write the unit too, for example `\"{number}s\"` or `\"{number}m\"`"))
         }
-        (DeValue::String(text), Kind::Flag | Kind::Number) => finding.help(format!("write `{text}` without quotes")),
+        (DeValue::String(text), Kind::Flag) if matches!(&**text, "true" | "false") => {
+            finding.help(format!("write `{text}` without quotes"))
+        }
+        (DeValue::String(text), Kind::Number) if text.parse::<i64>().is_ok() => {
+            finding.help(format!("write `{text}` without quotes"))
+        }
         (DeValue::Boolean(value), Kind::Predicate) => finding.help(format!("write `\"{value}\"`")),
         _ => finding,
     }

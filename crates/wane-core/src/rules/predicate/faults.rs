@@ -77,6 +77,38 @@ pub(super) fn wrong_quote(span: Span, written: &str) -> Fault {
         .help(format!("write `\"{inner}\"`; in TOML, put the whole predicate in single quotes: `when = '…'`"))
 }
 
+pub(super) fn broken_text(span: Span) -> Fault {
+    fault(SYNTAX, span, "a text goes over the end of its line")
+        .label("not closed on its line")
+        .help("close it with `\"`, or write the line break as `\\n`")
+}
+
+pub(super) fn no_escape(span: Span, letter: char) -> Fault {
+    let fault = fault(SYNTAX, span, format!("`\\{letter}` is no character")).label("not known");
+    match letter {
+        'x' | 'u' | 'U' => fault.help("write `\\x` with two, `\\u` with four, `\\U` with eight hexadecimal digits"),
+        _ => fault.help("write `\\\\` for a backslash, `\\\"` for a quote"),
+    }
+}
+
+/// A number with letters in it, or one that is too large.
+pub(super) fn no_number(span: Span, written: &str) -> Fault {
+    if written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
+        return fault(OPERAND, span, format!("`{written}` is too large")).label("numbers have 64 bits");
+    }
+    let fault = fault(OPERAND, span, format!("`{written}` is not a whole number")).label("facts are whole numbers");
+    let (number, unit) = written.split_at(written.find(|c: char| !c.is_ascii_digit()).unwrap_or(written.len()));
+    let function = match unit {
+        "s" => "seconds",
+        "m" | "min" => "minutes",
+        "h" => "hours",
+        "d" => "days",
+        "ms" => return fault.help(format!("write `{number}`: lengths of time are milliseconds")),
+        _ => return fault.help("write digits only; lengths of time are milliseconds, or `minutes(90)`"),
+    };
+    fault.help(format!("write `{function}({number})`"))
+}
+
 pub(super) fn fraction(span: Span, written: &str) -> Fault {
     let whole = written.split('.').next().unwrap_or_default();
     fault(OPERAND, span, format!("`{written}` is not a whole number"))
@@ -89,6 +121,9 @@ pub(super) fn not_expression(span: Span, written: &str) -> Fault {
         "=" => ("an assignment", "`==` compares"),
         "&" => ("`&`", "write `&&`"),
         "|" => ("`|`", "write `||`"),
+        "and" => ("`and`", "write `&&`"),
+        "or" => ("`or`", "write `||`"),
+        "not" => ("`not`", "write `!`, or `!in` for lists"),
         "//" | "/*" => ("a comment", "comments stand in the TOML, after `#`"),
         ";" => ("a statement", "a predicate is one expression; join conditions with `&&`"),
         "if" | "switch" => ("a branch", "join conditions with `&&` and `||`"),
@@ -112,9 +147,11 @@ pub(super) fn not_expression(span: Span, written: &str) -> Fault {
 }
 
 fn foreign_sign(span: Span, written: &str) -> Fault {
-    fault(NOT_EXPRESSION, span, format!("`{written}` is not part of predicates"))
-        .label("not allowed here")
-        .help("there are `==`, `!=`, `<`, `<=`, `>`, `>=`, `&&`, `||`, `!`, `in`, `+`, `-`, `*`, `/`, `%` and `( )`")
+    let fault = fault(NOT_EXPRESSION, span, format!("`{written}` is not part of predicates")).label("not allowed here");
+    if matches!(written, "\u{201c}" | "\u{201d}" | "\u{201e}" | "\u{2018}" | "\u{2019}") {
+        return fault.help("texts stand in straight double quotes, `\"`");
+    }
+    fault.help("there are `==`, `!=`, `<`, `<=`, `>`, `>=`, `&&`, `||`, `!`, `in`, `+`, `-`, `*`, `/`, `%` and `( )`")
 }
 
 pub(super) fn constant(span: Span, failure: Failure) -> Fault {

@@ -194,6 +194,19 @@ impl<'a> Tokens<'a> {
     }
 }
 
+/// Whether it is a whole number of 64 bits as rhai writes them.
+fn is_whole(written: &str) -> bool {
+    let digits: String = written.chars().filter(|c| *c != '_').collect();
+    let (radix, digits) = match digits.get(..2) {
+        Some("0x" | "0X") => (16, digits.get(2..)),
+        Some("0o" | "0O") => (8, digits.get(2..)),
+        Some("0b" | "0B") => (2, digits.get(2..)),
+        _ => (10, Some(&*digits)),
+    };
+    digits
+        .is_some_and(|digits| u64::from_str_radix(digits, radix).is_ok_and(|n| radix != 10 || i64::try_from(n).is_ok()))
+}
+
 struct Scanner<'a> {
     text: &'a str,
     place: usize,
@@ -243,7 +256,8 @@ impl Scanner<'_> {
                 // Two quotes in a row stand for one.
                 b'"' if bytes.peek().is_some_and(|(_, next)| *next == b'"') => escaped = true,
                 b'"' => {
-                    self.push(at + 1, Shape::Text);
+                    let span = self.push(at + 1, Shape::Text);
+                    self.inside(span, rest.get(1..at).unwrap_or_default());
                     return true;
                 }
                 _ => {}
@@ -251,6 +265,34 @@ impl Scanner<'_> {
         }
         self.faults.push(faults::open_text(Span::new(self.place, self.text.len())));
         false
+    }
+
+    /// Line breaks and escapes inside a text, as rhai knows them.
+    fn inside(&mut self, span: Span, inner: &str) {
+        let mut chars = inner.char_indices();
+        while let Some((at, c)) = chars.next() {
+            let place = span.start() + 1 + at;
+            match c {
+                '\n' => return self.faults.push(faults::broken_text(span)),
+                '\\' => {
+                    let Some((next, letter)) = chars.next() else { return };
+                    let digits = match letter {
+                        '"' | '\\' | 't' | 'n' | 'r' | '\n' => 0,
+                        'x' => 2,
+                        'u' => 4,
+                        'U' => 8,
+                        _ => usize::MAX,
+                    };
+                    let after = inner.get(next + letter.len_utf8()..).unwrap_or_default();
+                    let given = after.chars().take(digits.min(8)).take_while(char::is_ascii_hexdigit).count();
+                    if given < digits {
+                        let end = span.start() + 1 + next + letter.len_utf8();
+                        self.faults.push(faults::no_escape(Span::new(place, end), letter));
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     fn wrong_quote(&mut self, rest: &str, quote: char) -> bool {
@@ -269,7 +311,11 @@ impl Scanner<'_> {
             let span = self.push(whole + 1 + fraction, Shape::Number);
             self.faults.push(faults::fraction(span, rest.get(..whole + 1 + fraction).unwrap_or_default()));
         } else {
-            self.push(whole, Shape::Number);
+            let span = self.push(whole, Shape::Number);
+            let written = rest.get(..whole).unwrap_or_default();
+            if !is_whole(written) {
+                self.faults.push(faults::no_number(span, written));
+            }
         }
         true
     }
@@ -279,7 +325,7 @@ impl Scanner<'_> {
         let word = rest.get(..length).unwrap_or_default();
         let after_dot = self.tokens.last().is_some_and(|token| self.text.get(token.span.range()) == Some("."));
         let span = self.push(length, Shape::Word);
-        if !after_dot && STATEMENT_WORDS.contains(&word) {
+        if !after_dot && (STATEMENT_WORDS.contains(&word) || matches!(word, "and" | "or" | "not")) {
             self.faults.push(faults::not_expression(span, word));
         }
         true

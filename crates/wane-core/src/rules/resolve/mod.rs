@@ -36,6 +36,8 @@ pub(crate) struct Timer<'d> {
     pub(crate) def: TimerDef,
     /// Its own `when`, compiled.
     pub(crate) when: Option<Predicate>,
+    /// Whether some of its events mean nothing.
+    pub(crate) misheard: bool,
     /// The rows that give it a length.
     pub(crate) rows: Vec<usize>,
     /// Whether some rule names it, even one that is at fault.

@@ -74,7 +74,7 @@ fn row<'d>(
 ) -> Option<Row<'d>> {
     let timer = usize::from(found.timer?.0);
     let length = rule.after.as_ref().and_then(|raw| after(raw, timers.get(timer)?, facts, out));
-    let whole = length.is_some() && !found.nowhere && !matches!(found.when, Some(None));
+    let whole = !rule.faulty && length.is_some() && !found.nowhere && !matches!(found.when, Some(None));
     Some(Row {
         raw: rule,
         number: crate::timer::RowId(0),

@@ -42,11 +42,13 @@ pub(crate) fn resolve<'d>(
 }
 
 fn one<'d>(timer: &'d raw::Timer, declared: &Declared<'d>, scope: &mut Scope<'_>, out: &mut Findings) -> Timer<'d> {
+    let before = out.count();
     let mut pick = |names: &Names, out: &mut Findings| selectors::list(names, scope.groups, scope.custom, out);
     let start_on = pick(&timer.start_on, out);
     let restart_on = pick(&timer.restart_on, out);
     let stop_on = pick(&timer.stop_on, out);
     let choose_on = timer.choose_on.is_some().then(|| pick(&timer.choose_on, out));
+    let misheard = out.count() > before;
     let title = timer.title.as_ref().unwrap_or(&timer.name);
     let def = TimerDef {
         name: timer.name.value.clone(),
@@ -72,7 +74,7 @@ fn one<'d>(timer: &'d raw::Timer, declared: &Declared<'d>, scope: &mut Scope<'_>
         reads: Default::default(),
     };
     let when = timer.when.as_ref().and_then(|when| compile::predicate(when, scope.context, scope.facts, out));
-    Timer { raw: timer, def, when, rows: Vec::new(), mentioned: false }
+    Timer { raw: timer, def, when, misheard, rows: Vec::new(), mentioned: false }
 }
 
 fn afterwards(row: &raw::Afterwards, declared: &Declared<'_>, scope: &mut Scope<'_>, out: &mut Findings) -> Afterwards {

@@ -85,7 +85,8 @@ fn one(reader: &Reader<'_>, key: &str, item: &Item<'_>, out: &mut Findings) -> O
         reader.wrong_item(key, item, out);
         return None;
     };
-    if table.len() - usize::from(table.contains_key("to")) > 1 {
+    let said = ACTION.keys.iter().filter(|key| key.name != "to" && table.contains_key(key.name)).count();
+    if said > 1 {
         out.push(check::several_actions::found(item.at));
     }
     let action = Reader::open(item.with(table), &ACTION, out);
@@ -95,7 +96,7 @@ fn one(reader: &Reader<'_>, key: &str, item: &Item<'_>, out: &mut Findings) -> O
 fn from_table(reader: Reader<'_>, out: &mut Findings) -> Option<Action> {
     let to = reader.word("to", TO_ROLES, out);
     let notify = reader.text("notify", out);
-    if let (Some(to), None) = (&to, &notify) {
+    if let (Some(to), None, false) = (&to, reader.item("notify"), reader.faulty) {
         out.push(check::several_actions::lone_to(to.at));
     }
     let to = to.map_or(SignalRole::Customer, |to| to.value);

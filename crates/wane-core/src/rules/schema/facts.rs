@@ -37,6 +37,8 @@ pub(crate) static FACTS: Table = Table {
 pub(crate) struct Fact {
     pub(crate) name: Sp<Name>,
     pub(crate) ty: FactType,
+    /// Whether its type could not be read.
+    pub(crate) vague: bool,
 }
 
 pub(super) fn read(reader: Reader<'_>, out: &mut Findings) -> Vec<Fact> {
@@ -46,8 +48,9 @@ pub(super) fn read(reader: Reader<'_>, out: &mut Findings) -> Vec<Fact> {
             check::bad_name::check_fact(&name, out);
             let full = name.with(Name::from(format!("{group}.{}", *name)));
             // A fact of a type that can not be read is a text: its name is known all the same.
+            let before = out.count();
             let ty = read_type(&reader, group, &item, out).unwrap_or(FactType::Text(None));
-            facts.push(Fact { name: full, ty });
+            facts.push(Fact { name: full, ty, vague: out.count() > before });
         }
     }
     reader.finish();
@@ -76,15 +79,16 @@ fn read_type(reader: &Reader<'_>, group: &str, item: &Item<'_>, out: &mut Findin
 
 fn closed_list(item: &Item<'_>, out: &mut Findings) -> Option<FactType> {
     let mut values: Vec<Name> = Vec::new();
-    for value in item.as_array()?.iter() {
+    let list = item.as_array()?;
+    for value in list.iter() {
         let value = Sp::new(value.get_ref(), At::new(item.at.file, &value.span()));
         match text(&value) {
             Some(text) => values.push(text),
             None => out.push(check::wrong_type::found(&value, "the type", &Kind::Text("a value"))),
         }
     }
-    if values.is_empty() {
-        out.push(check::empty_value::list(item.at, "the type"));
+    if list.is_empty() {
+        out.push(check::empty_value::list(item.at, "the type", true));
     }
     Some(FactType::Text(Some(Arc::from(values))))
 }

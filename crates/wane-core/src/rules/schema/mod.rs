@@ -71,14 +71,19 @@ pub(crate) struct Document {
     pub(crate) wake: Option<Sp<Wake>>,
     pub(crate) calendars: Vec<calendar::Calendar>,
     pub(crate) facts: Vec<facts::Fact>,
+    /// What stands in parts of the file that could not be read for what they are: keys, and texts of lists of tables.
+    pub(crate) astray: Vec<Name>,
 }
 
 /// Reads the table of a whole file.
 pub(crate) fn read(table: Sp<&DeTable<'_>>, out: &mut Findings) -> Document {
+    let before = out.count();
     let reader = Reader::open(table, &FILE, out);
     let named = |key, spec, out: &mut _| reader.named(key, spec, out);
-    let document = Document {
-        channel: reader.text("channel", out),
+    let channel = reader.text("channel", out);
+    let no_channel = channel.is_none() && (out.count() > before) && reader.means("channel");
+    let mut document = Document {
+        channel,
         groups: groups(&reader, out),
         timers: named("timers", &timer::TIMER, out).into_iter().map(|(name, t)| timer::read(name, t, out)).collect(),
         rules: reader.tables("rules", &rule::RULE, out).into_iter().map(|rule| rule::read(rule, out)).collect(),
@@ -93,9 +98,30 @@ pub(crate) fn read(table: Sp<&DeTable<'_>>, out: &mut Findings) -> Document {
             .map(|(name, table)| calendar::read(name, table, out))
             .collect(),
         facts: reader.table("facts", &facts::FACTS, out).map(|table| facts::read(table, out)).unwrap_or_default(),
+        astray: astray(&table),
     };
+    // Rules that were meant for one channel are not judged as rules for all.
+    document.rules.iter_mut().for_each(|rule| rule.faulty |= no_channel);
     reader.finish();
     document
+}
+
+/// The names in parts that are unknown, or tables where a list is wanted, or the other way round.
+fn astray(file: &Sp<&DeTable<'_>>) -> Vec<Name> {
+    let mut names = Vec::new();
+    for (key, value) in file.value {
+        let known = FILE.keys.iter().find(|known| known.name == key.get_ref());
+        let wants_list = known.map(|known| matches!(known.kind, Kind::List(_)));
+        if let Some(table) = value.get_ref().as_table().filter(|_| wants_list != Some(false)) {
+            names.extend(table.keys().map(|key| Name::from(&**key.get_ref())));
+        }
+        if let Some(list) = value.get_ref().as_array().filter(|_| wants_list != Some(true)) {
+            let tables = list.iter().filter_map(|item| item.get_ref().as_table());
+            let texts = tables.flat_map(|table| table.values()).filter_map(|value| value.get_ref().as_str());
+            names.extend(texts.map(Name::from));
+        }
+    }
+    names
 }
 
 fn groups(reader: &Reader<'_>, out: &mut Findings) -> Vec<Group> {
@@ -118,7 +144,7 @@ fn group(reader: &Reader<'_>, name: Sp<Name>, item: &Item<'_>, out: &mut Finding
         }
     }
     if members.is_empty() {
-        out.push(check::empty_value::list(item.at, &name));
+        out.push(check::empty_value::list(item.at, &name, false));
     }
     Group { name, members }
 }

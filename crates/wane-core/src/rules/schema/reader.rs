@@ -43,10 +43,26 @@ impl<'t> Reader<'t> {
             }
         }
         for key in spec.keys.iter().filter(|key| key.required && !reader.table.contains_key(key.name)) {
-            out.push(check::missing_key::found(reader.at, spec, key, name));
+            if !reader.is_misspelt(key.name) {
+                out.push(check::missing_key::found(reader.at, spec, key, name));
+            }
         }
         reader.faulty = out.count() > before;
         reader
+    }
+
+    /// Whether a key that nobody knows is likely to be meant for that one.
+    pub(crate) fn is_misspelt(&self, key: &str) -> bool {
+        let known = || self.spec.keys.iter().map(|known| known.name);
+        let unknown =
+            self.table.iter().map(|(key, _)| &**key.get_ref()).filter(|key| !known().any(|name| name == *key));
+        !self.table.contains_key(key)
+            && unknown.into_iter().any(|name| crate::diagnostic::did_you_mean(name, known()) == Some(key))
+    }
+
+    /// Whether that key is there, or misspelt.
+    pub(crate) fn means(&self, key: &str) -> bool {
+        self.table.contains_key(key) || self.is_misspelt(key)
     }
 
     /// The value of a key, whatever it is.
@@ -68,10 +84,19 @@ impl<'t> Reader<'t> {
         value.map(|value| item.with(value))
     }
 
+    /// A text; an empty one is reported, and then as good as none.
     pub(crate) fn text(&self, key: &str, out: &mut Findings) -> Option<Sp<Name>> {
         let text = self.get(key, out, text)?;
-        check::empty_value::check_text(&text, key, out);
-        Some(text)
+        let is_empty = text.trim().is_empty();
+        if is_empty {
+            out.push(check::empty_value::text(text.at, key, self.requires(key)));
+        }
+        (!is_empty).then_some(text)
+    }
+
+    /// Whether the table must have that key.
+    pub(crate) fn requires(&self, key: &str) -> bool {
+        self.spec.keys.iter().any(|known| known.name == key && known.required)
     }
 
     pub(crate) fn flag(&self, key: &str, out: &mut Findings) -> Option<Sp<bool>> {
@@ -85,7 +110,13 @@ impl<'t> Reader<'t> {
     /// A length of time; a text that is none is a finding of its own.
     pub(crate) fn duration(&self, key: &str, out: &mut Findings) -> Option<Sp<Period>> {
         let text = self.get(key, out, text)?;
-        duration(&text, out)
+        match Period::parse(&text) {
+            Ok(period) => Some(text.with(period)),
+            Err(error) => {
+                out.push(check::bad_duration::found(&text, error, key));
+                None
+            }
+        }
     }
 
     /// One of a few words.
@@ -111,6 +142,14 @@ impl<'t> Reader<'t> {
             }
         }
         Some(list.with(texts))
+    }
+
+    /// A list that means nothing when it is empty.
+    pub(crate) fn filled(&self, key: &str, out: &mut Findings) -> Option<Sp<Vec<Sp<Name>>>> {
+        if let Some(item) = self.item(key).filter(|item| item.as_array().is_some_and(|list| list.is_empty())) {
+            out.push(check::empty_value::list(item.at, key, self.requires(key)));
+        }
+        self.texts(key, out)
     }
 
     /// The values of a list.
@@ -204,17 +243,6 @@ pub(crate) fn text(item: &Item<'_>) -> Option<Name> {
 pub(crate) fn number(item: &Item<'_>) -> Option<i64> {
     let integer = item.as_integer()?;
     i64::from_str_radix(integer.as_str(), integer.radix()).ok()
-}
-
-/// Reads a length of time; a text that is none is reported.
-pub(crate) fn duration(text: &Sp<Name>, out: &mut Findings) -> Option<Sp<Period>> {
-    match Period::parse(text) {
-        Ok(period) => Some(text.with(period)),
-        Err(error) => {
-            out.push(check::bad_duration::found(text, error));
-            None
-        }
-    }
 }
 
 /// The entries of a table, in the order of the text: the parser keeps them by name.

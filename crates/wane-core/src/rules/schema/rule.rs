@@ -1,7 +1,7 @@
 //! `[[rules]]`: how long a timer runs for whom.
 
 use super::describe::{Key, Kind, Table};
-use super::reader::{Item, Reader, duration, text};
+use super::reader::{Reader, text};
 use crate::facts::Name;
 use crate::rules::finding::Findings;
 use crate::rules::source::{At, Sp};
@@ -74,6 +74,8 @@ pub(crate) static FROM_FACT: Table = Table {
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) at: At,
+    /// Whether reading found a fault in its table: what it says may be less than was meant.
+    pub(crate) faulty: bool,
     pub(crate) id: Option<Sp<Name>>,
     pub(crate) timer: Option<Sp<Name>>,
     pub(crate) when: Option<Sp<Name>>,
@@ -93,8 +95,10 @@ pub(crate) enum After {
 }
 
 pub(super) fn read(reader: Reader<'_>, out: &mut Findings) -> Rule {
+    let before = out.count();
     let _note = reader.text("note", out);
-    let rule = Rule {
+    let mut rule = Rule {
+        faulty: reader.faulty,
         at: reader.at,
         id: reader.text("id", out),
         timer: reader.text("timer", out),
@@ -102,20 +106,24 @@ pub(super) fn read(reader: Reader<'_>, out: &mut Findings) -> Rule {
         after: after(&reader, out),
         channels: channels(&reader, out),
         priority: reader.number("priority", out).map_or(0, |number| number.value),
-        default: reader.flag("default", out).is_some_and(|flag| flag.value),
+        default: default(&reader, out),
     };
     reader.finish();
+    rule.faulty |= out.count() > before;
     rule
+}
+
+/// What can not be read counts as `true`: that asks for nothing else.
+fn default(reader: &Reader<'_>, out: &mut Findings) -> bool {
+    let flag = reader.flag("default", out);
+    flag.map_or_else(|| reader.means("default"), |flag| flag.value)
 }
 
 fn channels(reader: &Reader<'_>, out: &mut Findings) -> Option<Sp<Vec<Sp<Name>>>> {
     let one = reader.text("channel", out);
-    let several = reader.texts("channels", out);
+    let several = reader.filled("channels", out);
     if let (Some(one), Some(several)) = (&one, &several) {
         out.push(crate::rules::check::channel_twice::both_keys(one.at, several.at));
-    }
-    if let Some(list) = &several {
-        crate::rules::check::empty_value::check_list(list, "channels", out);
     }
     several.or_else(|| one.map(|one| Sp::new(vec![one.clone()], one.at)))
 }
@@ -129,7 +137,10 @@ fn after(reader: &Reader<'_>, out: &mut Findings) -> Option<Sp<After>> {
         reader.wrong_type("after", &item, out);
         return None;
     };
-    length(&item, text, out).map(|after| item.with(after))
+    if &*text == "never" {
+        return Some(item.with(After::Never));
+    }
+    reader.duration("after", out).map(|period| item.with(After::For(*period)))
 }
 
 fn from_fact(reader: &Reader<'_>, out: &mut Findings) -> Option<After> {
@@ -137,12 +148,4 @@ fn from_fact(reader: &Reader<'_>, out: &mut Findings) -> Option<After> {
     let fact = table.text("fact", out);
     table.finish();
     fact.map(After::Fact)
-}
-
-fn length(item: &Item<'_>, text: Name, out: &mut Findings) -> Option<After> {
-    if &*text == "never" {
-        Some(After::Never)
-    } else {
-        duration(&item.with(text), out).map(|period| After::For(*period))
-    }
 }

@@ -272,7 +272,7 @@ pub(super) fn read(name: Sp<Name>, reader: Reader<'_>, out: &mut Findings) -> Ti
         start_on: reader.texts("start_on", out),
         restart_on: reader.texts("restart_on", out),
         stop_on: reader.texts("stop_on", out),
-        choose_on: names(&reader, "choose_on", out),
+        choose_on: reader.filled("choose_on", out),
         on_lapse: action::read(&reader, "on_lapse", out),
         afterwards: afterwards(&reader, out),
         warn: reader.tables("warn", &WARN, out).into_iter().map(|warn| read_warn(warn, out)).collect(),
@@ -293,18 +293,11 @@ pub(super) fn read(name: Sp<Name>, reader: Reader<'_>, out: &mut Findings) -> Ti
     timer
 }
 
-/// A list that means nothing when it is empty.
-fn names(reader: &Reader<'_>, key: &str, out: &mut Findings) -> Names {
-    let list = reader.texts(key, out)?;
-    check::empty_value::check_list(&list, key, out);
-    Some(list)
-}
-
 fn belongs(reader: &Reader<'_>, out: &mut Findings) -> Belongs {
     Belongs {
-        channels: names(reader, "channels", out),
-        handlers: names(reader, "handler", out),
-        statuses: names(reader, "status", out),
+        channels: reader.filled("channels", out),
+        handlers: reader.filled("handler", out),
+        statuses: reader.filled("status", out),
     }
 }
 
@@ -316,7 +309,7 @@ fn afterwards(reader: &Reader<'_>, out: &mut Findings) -> Vec<Afterwards> {
 fn read_afterwards(reader: Reader<'_>, out: &mut Findings) -> Afterwards {
     let row = Afterwards {
         at: reader.at,
-        on: names(&reader, "on", out),
+        on: reader.filled("on", out),
         belongs: belongs(&reader, out),
         actions: action::read(&reader, "do", out),
     };
@@ -365,7 +358,7 @@ fn offset(reader: &Reader<'_>, out: &mut Findings) -> Option<Sp<i64>> {
     match parse_offset(&text) {
         Ok(offset) => Some(text.with(offset)),
         Err(error) => {
-            out.push(check::bad_duration::found(&text, error));
+            out.push(check::bad_duration::found(&text, error, "offset"));
             None
         }
     }
