@@ -127,6 +127,16 @@ fn limits_are_the_vendors() {
     }
 }
 
+#[test]
+fn a_row_of_ones_own_may_be_called_like_its_timer() {
+    for (name, timer, shortest, ..) in LIMITS {
+        let mut files = pack(name);
+        let row = format!("[[rules]]\nid = \"{timer}\"\ntimer = \"{timer}\"\nafter = \"{shortest}\"\n");
+        files.insert("ours.toml", row);
+        assert_eq!(found(&files), Vec::<String>::new(), "{timer}");
+    }
+}
+
 /// A chat of a rep in which nobody says anything: the row that gives each timer its length.
 fn rows_in_force(files: &Files) -> Vec<(String, String)> {
     let ruleset = rules::compile(files).unwrap();

@@ -132,3 +132,42 @@ fn a_decision_carries_row_file_line_anchor_and_deadline() {
     );
     assert_eq!((cause.anchor, cause.deadline, ended.at), (at(2), at(122), at(122)));
 }
+
+/// The pack `genesys-engage` with rows of an admin's own: a timer and its length each.
+fn engage(rows: &[(&str, &str)]) -> Arc<Ruleset> {
+    let mut files = rules::files(&rules::repository().join("rules/packs/genesys-engage")).unwrap();
+    let row = |(timer, after): &(&str, &str)| {
+        format!("[[rules]]\nid = \"ours-{timer}\"\ntimer = \"{timer}\"\nafter = \"{after}\"\n")
+    };
+    files.insert("ours.toml", rows.iter().map(row).collect::<String>());
+    rules::compile(&files).unwrap()
+}
+
+fn second(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(START + seconds * 1_000).unwrap()
+}
+
+/// What comes, and when, of a chat that is silent from the start and whose rules change after so many seconds.
+fn silent(old: &[(&str, &str)], change: i64, new: &[(&str, &str)]) -> Vec<(i64, String)> {
+    let (before, engine) = (engage(old), Engine::new(engage(new)));
+    let first = Engine::new(before.clone());
+    let mut held = started(&first);
+    let mut effects = first.advance(&mut held, second(change));
+    engine.adopt(&mut held, &before, second(change));
+    effects.extend(engine.advance(&mut held, second(100_000)));
+    let told = |effect: &Effect| ((effect.at.millis() - START) / 1_000, effect.body.type_name().to_owned());
+    effects.iter().map(told).collect()
+}
+
+#[test]
+fn a_change_applies_at_once_to_chats_under_way_in_genesys_engage() {
+    let both = |alert, ends| vec![(alert, "notice.due".to_owned()), (ends, "session.ended".to_owned())];
+    assert_eq!(silent(&[], 60, &[("alert", "100s")]), both(100, 145));
+    assert_eq!(silent(&[], 150, &[("alert", "100s")]), both(150, 195), "that is past already");
+    assert_eq!(silent(&[], 260, &[("alert", "600s")]), both(255, 300), "the alert is out");
+    assert_eq!(silent(&[], 260, &[("close", "10s")]), both(255, 265));
+    assert_eq!(silent(&[("second-alert", "60s")], 260, &[]), both(255, 300), "the second one is switched off");
+    let second = [(255, "notice.due".to_owned()), (285, "notice.due".to_owned()), (330, "session.ended".to_owned())];
+    assert_eq!(silent(&[], 260, &[("second-alert", "30s")]), second, "the second one is switched on");
+    assert_eq!(silent(&[], 30, &[("alert", "never")]), [(45, "session.ended".to_owned())], "no alert at all");
+}
