@@ -244,3 +244,24 @@ fn a_picture() {
     let nowhere = wane(&dir, &["simulate", "log.jsonl", "--timeline", "no/where.svg"]);
     expect(&nowhere, 2, &[], &["can not write `no/where.svg`"]);
 }
+
+#[test]
+fn a_log_by_conversation_gets_every_warning_too() {
+    let rules = "[timers.quiet]\nrestart_on = [\"message:customer\"]\non_lapse = [\"mark-inactive\"]\nwarn = [\n\
+                 { before = \"5m\", notify = \"soon\", to = \"customer\" },\n\
+                 { before = \"2m\", notify = \"now\", to = \"customer\" },\n]\n\n\
+                 [[rules]]\nid = \"quiet\"\ntimer = \"quiet\"\nafter = \"10m\"\n";
+    let line = |conversation: &str, clock: &str| {
+        format!(
+            "{{\"type\":\"message\",\"role\":\"customer\",\"conversation\":\"{conversation}\",\"channel\":\"web\",\
+             \"at\":\"2026-03-01T{clock}Z\"}}\n"
+        )
+    };
+    let lines = [("c1", "10:00:00"), ("c2", "09:00:00"), ("c2", "11:00:00")].map(|(name, at)| line(name, at));
+    let log = lines.concat();
+    let dir = directory("simulate-by-conversation", &[("rules/a.toml", rules), ("log.jsonl", &log)]);
+    let output = wane(&dir, &["simulate", "log.jsonl", "--format", "json"]);
+    let shown = stdout(&output);
+    let sent = |template: &str| shown.matches(&format!("\"template\":\"{template}\"")).count();
+    assert_eq!((sent("soon"), sent("now")), (2, 2), "{shown}");
+}

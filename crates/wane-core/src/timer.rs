@@ -171,8 +171,8 @@ pub struct TimerDef {
     pub outage: Outage,
     /// Of a change of the ruleset.
     pub on_reload: OnReload,
-    /// The stored facts that its rows read: a change of one chooses again.
-    pub reads: SlotMask,
+    /// By channel: the stored facts that its rows for that channel read. A change of one chooses again (R2).
+    pub reads: Vec<SlotMask>,
 }
 
 /// The length that a rule row gives.

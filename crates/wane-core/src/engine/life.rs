@@ -186,6 +186,8 @@ impl Work<'_> {
             return;
         }
         let before = self.state.handler();
+        // A hold ends with its session: the conversation's timers count on (X3).
+        self.hold(false);
         self.emit(EffectBody::SessionEnded);
         self.end_bot_session();
         for role in Role::HANDLERS {

@@ -138,7 +138,7 @@ impl Work<'_> {
     }
 
     /// Puts the session on hold, or takes it off: timers that pause then do (X3).
-    fn hold(&mut self, held: bool) {
+    pub(super) fn hold(&mut self, held: bool) {
         let engine = self.engine;
         let at = self.at;
         let Some(session) = &mut self.state.session else { return };

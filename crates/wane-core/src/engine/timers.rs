@@ -179,10 +179,12 @@ impl Work<'_> {
 
     fn choose_again(&mut self) {
         let engine = self.engine;
+        let channel = usize::from(self.state.channel.0);
         let mut index = 0;
         while let Some(state) = self.state.timers.get(index) {
             let (timer, lapsed) = (state.timer, matches!(state.phase, Phase::Lapsed { .. }));
-            let reads = |def: &&TimerDef| def.choose_on.is_none() && def.reads.meets(self.changed);
+            let read = |def: &TimerDef| def.reads.get(channel).is_some_and(|mask| mask.meets(self.changed));
+            let reads = |def: &&TimerDef| def.choose_on.is_none() && read(def);
             if let Some(def) = engine.rules.timer(timer).filter(reads).filter(|_| !lapsed) {
                 self.choose_anew(index, def);
             }

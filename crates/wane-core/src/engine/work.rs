@@ -52,6 +52,10 @@ impl<'a> Work<'a> {
             self.settle();
             return Outcome::Refused(Refusal::NewConversationRequired);
         }
+        // A row may have ended what the event was for (L7).
+        if let Err(refusal) = meaning::takes(self.state, admitted) {
+            return self.turn_away(at, refusal, admitted);
+        }
         self.cause = Cause::Event(admitted.signal.kind);
         self.mean(event, admitted);
         self.settle();
@@ -63,8 +67,8 @@ impl<'a> Work<'a> {
         if refusal == Refusal::NewConversationRequired {
             self.moment(at, Cause::Event(admitted.signal.kind));
             self.refuse_client();
-            self.settle();
         }
+        self.settle();
         Outcome::Refused(refusal)
     }
 

@@ -52,7 +52,9 @@ pub(crate) fn compile(mut model: Model<'_>, context: &Context<'_>, files: &Files
     let rows = rows(&model, context);
     let choosers = choosers(&mut model);
     let gated = gated(&mut model);
-    let reads: Vec<SlotMask> = model.timers.iter().map(|timer| reads(timer, &model)).collect();
+    let channels = || (0..).map(ChannelId).take(model.declared.channels.len());
+    let of_timer = |timer| channels().map(|channel| reads(timer, channel, &model)).collect();
+    let reads: Vec<Vec<SlotMask>> = model.timers.iter().map(of_timer).collect();
     let reactions = reactions(&model);
     let declared = &model.declared;
     let channels = declared.channels.iter().map(|channel| ChannelDef {
@@ -80,7 +82,7 @@ pub(crate) fn compile(mut model: Model<'_>, context: &Context<'_>, files: &Files
     }
 }
 
-fn with_reads(timer: Timer<'_>, reads: SlotMask) -> crate::timer::TimerDef {
+fn with_reads(timer: Timer<'_>, reads: Vec<SlotMask>) -> crate::timer::TimerDef {
     crate::timer::TimerDef { reads, ..timer.def }
 }
 
@@ -169,9 +171,10 @@ const fn within(after: &After) -> Option<(FactId, crate::time::Period, crate::ti
     }
 }
 
-/// The stored facts that a timer's rows read.
-fn reads(timer: &Timer<'_>, model: &Model<'_>) -> SlotMask {
-    let rows = || timer.rows.iter().filter_map(|index| model.rows.get(*index));
+/// The stored facts that a timer's rows for a channel read.
+fn reads(timer: &Timer<'_>, channel: ChannelId, model: &Model<'_>) -> SlotMask {
+    let candidate = |row: &&Row<'_>| row.channels.as_ref().is_none_or(|channels| channels.contains(&channel));
+    let rows = || timer.rows.iter().filter_map(|index| model.rows.get(*index)).filter(candidate);
     let of_predicates = timer.when.iter().chain(rows().filter_map(|row| row.when.as_ref())).flat_map(Predicate::reads);
     let of_lengths = rows().filter_map(|row| within(&row.after)).map(|(fact, ..)| fact);
     let mut mask = SlotMask::EMPTY;

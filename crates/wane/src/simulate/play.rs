@@ -142,6 +142,27 @@ impl Play {
         Ok(())
     }
 
+    /// What is due in one conversation, each at its own instant: warnings that one look would find overdue together are
+    /// sent one by one, as they are while one clock holds for all.
+    fn catch_up<E>(
+        &mut self,
+        to: Timestamp,
+        index: usize,
+        watch: &mut impl FnMut(Moment<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        while let Some(talk) = self.talks.get_mut(index) {
+            let Some(state) = &mut talk.state else { break };
+            let Some(at) = self.engine.next_wake(state).filter(|next| *next <= to) else { break };
+            let effects = self.engine.advance(state, at);
+            let (rules, seen) = (self.engine.rules(), &*talk);
+            watch(Moment { rules, talk: seen, index, at, event: None, effects: &effects })?;
+            if let Some(effect) = effects.first() {
+                talk.note_starts(effect.body.signal());
+            }
+        }
+        Ok(())
+    }
+
     /// Applies one event that happened at that instant; in a log that is in order, what is due until then comes first.
     pub(super) fn event<E>(
         &mut self,
@@ -155,6 +176,9 @@ impl Play {
         }
         self.now = self.now.max(at);
         let index = self.index(event);
+        if !self.in_order {
+            self.catch_up(at, index, watch)?;
+        }
         let Some(talk) = self.talks.get_mut(index) else { return Ok(self.engine.step(&mut None, at, event)) };
         let answer = self.engine.step(&mut talk.state, at, event);
         let effects = if answer.outcome == Outcome::Duplicate { &[] } else { answer.effects.as_slice() };
