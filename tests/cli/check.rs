@@ -101,6 +101,17 @@ fn what_is_no_file_is_not_read() {
     expect(&wane(&dir, &["check"]), 2, &[], &["`rules/b.toml` is neither a file nor a directory"]);
 }
 
+/// Two names that differ in such bytes only would be one in a ruleset.
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_utf_8_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = directory("check-name", &[("rules/a.toml", QUIET)]);
+    let name = std::ffi::OsStr::from_bytes(b"rules/\xff.toml");
+    fs::write(dir.join(name), "").expect("a file");
+    expect(&wane(&dir, &["check"]), 2, &[], &["is not UTF-8"]);
+}
+
 #[test]
 fn bombs_are_refused() {
     let nested = format!("{QUIET}when = '{}authenticated{}'\n", "(".repeat(5_000), ")".repeat(5_000));

@@ -68,8 +68,9 @@ after = "10m"
 /// Runs it while nobody reads what it prints; gives the exit status.
 fn unread(dir: &Path, arguments: &[&str]) -> io::Result<Option<i32>> {
     let mut command = Command::new(wane_tests::binary::path());
-    let mut child = command.args(arguments).current_dir(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut child = command.args(arguments).current_dir(dir).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     drop(child.stdout.take());
+    drop(child.stderr.take());
     Ok(child.wait()?.code())
 }
 
@@ -78,6 +79,7 @@ fn a_reader_who_leaves_early_does_not_change_the_exit_status() {
     let dir = directory("unread", &[("good/a.toml", QUIET), ("broken/a.toml", "x =")]);
     assert_eq!(unread(&dir, &["check", "good"]).expect("it runs"), Some(0));
     assert_eq!(unread(&dir, &["check", "broken"]).expect("it runs"), Some(1));
+    assert_eq!(unread(&dir, &["check", "nowhere"]).expect("it runs"), Some(2));
     assert_eq!(unread(&dir, &["diff", "good", "broken"]).expect("it runs"), Some(1));
 }
 

@@ -199,6 +199,11 @@ fn what_is_refused_for_the_life_of_its_conversation_is_no_fault_of_the_log() {
     let early = r#"{"type":"message","role":"rep","conversation":"c9","channel":"web","at":"2026-03-01T08:00:00Z"}"#;
     let dir = directory("simulate-unknown", &[("rules/a.toml", QUIET), ("log.jsonl", &format!("{early}\n{LOG}"))]);
     expect(&wane(&dir, &["simulate", "log.jsonl"]), 0, &["1 refused: unknown conversation (first in line 1)"], &[]);
+    let apart = LOG.replace("\"sms\"", "\"standard-sms\"");
+    let dir = directory("simulate-not-governed", &[("rules/a.toml", QUIET), ("log.jsonl", &apart)]);
+    let output = wane(&dir, &["simulate", "log.jsonl"]);
+    expect(&output, 0, &["refused: the channel `standard-sms` is not governed (first in line 3)"], &[]);
+    assert_eq!(stderr(&output), "", "its other events name no channel, and need not");
 }
 
 #[test]

@@ -27,6 +27,10 @@ pub(crate) fn rule_files(dir: &Path) -> Result<Files, Trouble> {
     walk(dir, 0, &mut paths)?;
     let mut files = Files::default();
     for path in paths {
+        if path.to_str().is_none() {
+            let message = format!("the name of `{}` is not UTF-8", path.display());
+            return Err(Trouble::usage(message, "findings and explanations name files; give it another name"));
+        }
         let name = relative(dir, &path);
         if !name.starts_with("packs/") {
             files.insert(name, read(&path)?);

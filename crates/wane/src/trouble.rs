@@ -1,6 +1,6 @@
 //! What keeps a command from doing its work: the world, not the rules. Findings about rules are diagnostics.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -81,22 +81,25 @@ impl Trouble {
     }
 
     /// Shows it on the standard error stream.
-    #[expect(clippy::print_stderr, reason = "the one place where a command's failure is told")]
     pub(crate) fn show(&self) {
-        eprintln!("error: {self}");
+        tell(&format!("error: {self}"));
         let help = match self {
             Self::Usage { help, .. } => Some(help.as_str()),
             Self::Input { help, .. } => help.as_deref(),
             Self::Read { .. } | Self::Write { .. } | Self::Output(_) | Self::Rules(_) => None,
         };
         if let Some(help) = help {
-            eprintln!("  = help: {help}");
+            tell(&format!("  = help: {help}"));
         }
     }
 }
 
 /// Tells of something that is wrong but stops nothing, on the standard error stream.
-#[expect(clippy::print_stderr, reason = "the output is for what the command found, not for its doubts")]
 pub(crate) fn warn(text: &str) {
-    eprintln!("warning: {text}");
+    tell(&format!("warning: {text}"));
+}
+
+/// A line on the standard error stream. When nobody reads that (`2>&1 | head`), there is nobody left to tell.
+fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -8,6 +8,7 @@
 //! A conversation's next point of time waits in a heap. An entry is never taken back: when its instant comes and the
 //! conversation has moved on, it is put back at the right place. So each conversation is in the heap about once.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
@@ -180,6 +181,7 @@ impl Play {
             self.catch_up(at, index, watch)?;
         }
         let Some(talk) = self.talks.get_mut(index) else { return Ok(self.engine.step(&mut None, at, event)) };
+        let event = &*with_channel(self.engine.rules(), event, talk);
         let answer = self.engine.step(&mut talk.state, at, event);
         let effects = if answer.outcome == Outcome::Duplicate { &[] } else { answer.effects.as_slice() };
         let (rules, seen) = (self.engine.rules(), &*talk);
@@ -204,6 +206,16 @@ impl Play {
         self.talks.push(Talk { name, channel, state: None, scheduled: None, starts: Vec::new() });
         index
     }
+}
+
+/// A log need not repeat the channel of a conversation, not even where its first events were refused.
+fn with_channel<'e>(rules: &Ruleset, event: &'e Event, talk: &Talk) -> Cow<'e, Event> {
+    if talk.state.is_some() || event.channel.is_some() || rules.find_channel(&talk.channel).is_none() {
+        return Cow::Borrowed(event);
+    }
+    let mut event = event.clone();
+    event.channel = Some(talk.channel.clone());
+    Cow::Owned(event)
 }
 
 /// Puts a conversation into the heap, unless it is there for an earlier instant: then it looks again.

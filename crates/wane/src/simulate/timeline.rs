@@ -174,11 +174,11 @@ impl Lane {
         }
     }
 
-    /// The last instant at which something is to be seen.
+    /// The last instant at which something happens. A session that merely stays open goes on beyond it, to the edge: else
+    /// a late `--until` would press all that happens into one point.
     fn last(&self) -> Timestamp {
-        let spans = self.spans.iter().filter(|span| span.status != Status::Ended).map(|span| span.to);
         let clocks = self.timers.iter().filter(|clock| clock.lapsed).map(|clock| clock.to);
         let marks = self.marks.iter().map(|mark| mark.at);
-        spans.chain(clocks).chain(marks).max().unwrap_or(self.start)
+        clocks.chain(marks).max().unwrap_or(self.start)
     }
 }

@@ -9,6 +9,7 @@ use wane_core::time::{Span as Length, Timestamp};
 
 use super::scale::{Scale, WIDTH};
 use super::{Clock, Lane, Mark, MarkKind, Span, Timeline};
+use crate::diagnostics::plural;
 
 const LEFT: i64 = 190;
 const RIGHT: i64 = 200;
@@ -40,7 +41,7 @@ pub(super) fn svg(timeline: &Timeline) -> String {
     axis(&mut picture, &scale, y);
     picture.push_str(&body);
     if timeline.more > 0 {
-        text(&mut picture, (LEFT, y + 18), &format!("and {} more conversations", timeline.more), "");
+        text(&mut picture, (LEFT, y + 18), &format!("and {} more", plural(timeline.more, "conversation")), "");
     }
     picture.push_str("</svg>\n");
     picture
