@@ -1,6 +1,7 @@
 //! A ruleset's parts as words of the rule language: timers, rows and what a lapse does, field by field.
 
 use wane_core::action::{Action, Notice};
+use wane_core::facts::{FactDef, FactSource, FactType, Name, Value};
 use wane_core::participant::Role;
 use wane_core::ruleset::{Row, Ruleset};
 use wane_core::signal::{RoleMask, Selector, SignalRole};
@@ -53,6 +54,25 @@ fn counting(rules: &Ruleset, def: &TimerDef) -> Fields {
         ("on_reload", named(def.on_reload == OnReload::Recompute, "recompute")),
         ("catch_up", catch_up.to_owned()),
     ]
+}
+
+/// The fields of a fact that the rule files declare, or whose value they give; `None` for the others.
+pub(crate) fn fact(def: &FactDef) -> Option<Fields> {
+    let joined = |values: &[Name]| values.iter().map(|value| &**value).collect::<Vec<_>>().join(", ");
+    if let FactSource::Constant(value) = &def.source {
+        let value = match value {
+            Value::Text(text) => text.to_string(),
+            Value::Bool(flag) => flag.to_string(),
+            Value::Int(number) => number.to_string(),
+            Value::TextList(values) => joined(values),
+        };
+        return Some(if value.is_empty() { Vec::new() } else { vec![("value", value)] });
+    }
+    let declared = def.name.starts_with("customer.") || def.name.starts_with("attributes.");
+    declared.then(|| match &def.ty {
+        FactType::Text(Some(values)) => vec![("one of", joined(values))],
+        other => vec![("type", other.name().to_owned())],
+    })
 }
 
 /// A rule row's fields.

@@ -117,6 +117,11 @@ fn parts(rules: &Ruleset) -> Parts {
         let fields = vec![("hours", calendar.to_string())];
         parts.insert(("calendar", name.to_string()), Part { origin: None, fields });
     }
+    for def in rules.facts.defs() {
+        if let Some(fields) = describe::fact(def) {
+            parts.insert(("fact", def.name.to_string()), Part { origin: None, fields });
+        }
+    }
     let wake = if rules.wake == Wake::Active { "active" } else { "waiting" };
     let org = vec![("wake to", wake.to_owned()), ("timezone", rules.timezone.to_string())];
     parts.insert(("organisation", String::new()), Part { origin: None, fields: org });
