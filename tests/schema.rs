@@ -155,7 +155,7 @@ governed = true
 notice_window = "clock"
 [calendars.support]
 timezone = "UTC"
-hours = { mon-fri = ["09:00-17:00"] }
+hours = { mon-fri = ["09:00-17:00"], sat = ["10:00 - 14:00"] }
 holidays = ["2026-12-25"]
 [facts]
 customer.tier = ["vip", "standard"]

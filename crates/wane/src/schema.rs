@@ -57,7 +57,7 @@ fn kind(of: &Kind) -> Value {
         Kind::Predicate => json!({ "type": "string", "description": "an expression over facts" }),
         Kind::Selector => selector(),
         Kind::Date => date(),
-        Kind::Hours => json!({ "type": "string", "pattern": "^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$" }),
+        Kind::Hours => json!({ "type": "string", "pattern": "^ *[0-9]{2}:[0-9]{2} *- *[0-9]{2}:[0-9]{2} *$" }),
         Kind::List(item) => json!({ "type": "array", "items": kind(item) }),
         Kind::Table(inner) => table(inner),
         Kind::Map(what, value) => {

@@ -49,6 +49,10 @@ pub(crate) struct Readable {
 impl Readable {
     /// Whether something was read there that may not be what was meant.
     pub(crate) fn is_doubtful(&self, at: At) -> bool {
+        // What the parser puts in place of a value that it could not read stands nowhere.
+        if at.range() == (0..0) && self.doubtful.iter().any(|(file, _)| *file == at.file) {
+            return true;
+        }
         let start = at.range().start;
         let next = self.doubtful.partition_point(|(file, region)| (*file, region.start) <= (at.file, start));
         let last = next.checked_sub(1).and_then(|last| self.doubtful.get(last));
@@ -177,13 +181,25 @@ fn is_open_table(error: &Error) -> bool {
     error.message().starts_with("unclosed inline table, ")
 }
 
+fn is_rest(error: &Error) -> bool {
+    ["unexpected key or value", "key with no value"].iter().any(|words| error.message().starts_with(words))
+}
+
+fn same_line(source: &Source<'_>, one: &Error, other: &Error) -> bool {
+    let line = |error: &Error| error.span().map(|span| source.line(span.start));
+    line(one) == line(other)
+}
+
 fn syntax(file: u32, source: &Source<'_>, errors: &[Error], out: &mut Findings) {
     let most = check::toml_syntax::SHOWN;
     let swallowed = swallowed(source.text, errors);
-    let errors: Vec<&Error> = errors
+    let mut errors: Vec<&Error> = errors
         .iter()
         .filter(|error| swallowed.is_none_or(|from| error.span().is_some_and(|span| span.start < from)))
         .collect();
+    // The rest of a line in which something was wrong is nothing new.
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
+    errors.dedup_by(|later, first| is_rest(later) && same_line(source, later, first));
     if let Some(from) = swallowed {
         let at = source.text.get(..from).map_or(from, |before| before.trim_end().len());
         // A text that is not closed has taken the bracket with it.

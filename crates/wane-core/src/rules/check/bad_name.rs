@@ -5,6 +5,7 @@ use crate::diagnostic::Code;
 use crate::facts::Name;
 use crate::rules::finding::{Finding, Findings};
 use crate::rules::source::Sp;
+use crate::signal::EventType;
 
 /// E0214.
 pub(crate) static CHECK: Check =
@@ -17,6 +18,12 @@ pub(crate) fn check_group(name: &Sp<Name>, out: &mut Findings) {
             Finding::new(&CHECK, format!("a group can not be called `{}`", **name))
                 .at(name.at, "")
                 .help("names with `.` or `:` are events; use letters, digits and `-`"),
+        );
+    } else if EventType::parse(name).is_some() {
+        out.push(
+            Finding::new(&CHECK, format!("a group can not be called `{}`", **name))
+                .at(name.at, "")
+                .help("an event is called so: where it is named, the group would be meant"),
         );
     }
 }
