@@ -69,9 +69,11 @@ pub(crate) fn fact(def: &FactDef) -> Option<Fields> {
         return Some(if value.is_empty() { Vec::new() } else { vec![("value", value)] });
     }
     let declared = def.name.starts_with("customer.") || def.name.starts_with("attributes.");
-    declared.then(|| match &def.ty {
-        FactType::Text(Some(values)) => vec![("one of", joined(values))],
-        other => vec![("type", other.name().to_owned())],
+    declared.then(|| {
+        if let FactType::Text(Some(values)) = &def.ty {
+            return vec![("one of", joined(values))];
+        }
+        vec![("type", def.ty.name().to_owned())]
     })
 }
 
