@@ -80,8 +80,9 @@ impl Finding {
         super::check::TYPES.iter().any(|check| check.code == self.code)
     }
 
-    pub(crate) fn says(&self, words: &str) -> bool {
-        self.message.contains(words)
+    /// What stands between backticks in its message, and what between those.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        self.message.split('`')
     }
 
     /// Whether it is about something that is not there, and may be what could not be read.

@@ -46,13 +46,13 @@ pub fn load(files: &Files) -> (Option<Ruleset>, Vec<Diagnostic>) {
     let word = |finding: &Finding| sources.written(finding.place()).trim_matches(['"', '\'']);
     found.retain(|finding| !finding.is_unknown_name() || !readable.may_declare(word(finding)));
     // Nor is it known what a fact of an unreadable type can be compared with.
-    let vague: Vec<String> = documents
+    let vague: std::collections::BTreeSet<&str> = documents
         .iter()
         .flat_map(|document| &document.facts)
         .filter(|fact| fact.vague)
-        .map(|fact| format!("`{}`", *fact.name))
+        .map(|fact| &*fact.name.value)
         .collect();
-    found.retain(|finding| !finding.is_about_type() || !vague.iter().any(|fact| finding.says(fact)));
+    found.retain(|finding| !finding.is_about_type() || !finding.words().any(|word| vague.contains(word)));
     found.retain(|finding| readable.whole || !finding.is_absence());
     found.retain(|finding| !readable.is_doubtful(finding.place()));
     out.append(found);

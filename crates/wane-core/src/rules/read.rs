@@ -129,20 +129,21 @@ fn begins(text: &str, error: &Error) -> Option<usize> {
 
 /// From the line of each syntax error to the next header: keys there may have landed in another table than was meant.
 fn doubtful(text: &str, errors: &[Error]) -> Vec<Range<usize>> {
-    let mut starts: Vec<usize> = errors.iter().filter_map(|error| begins(text, error)).collect();
+    // A text that is not closed has taken everything to the end of the file.
+    let start = |error: &Error| {
+        let begin = begins(text, error)?;
+        Some((begin, begin < error.span()?.start))
+    };
+    let mut starts: Vec<(usize, bool)> = errors.iter().filter_map(start).collect();
     starts.sort_unstable();
     let mut regions: Vec<Range<usize>> = Vec::new();
-    for at in starts {
+    for (at, open) in starts {
         // Most errors lie in the region of the one before: each region is searched for once.
         if regions.last().is_some_and(|last| at < last.end) {
             continue;
         }
         let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        let rest = text.get(at..).unwrap_or_default();
-        let open = errors
-            .iter()
-            .any(|error| begins(text, error) == Some(at) && error.span().is_some_and(|span| span.start > at));
-        let next = rest.find("\n[").filter(|_| !open);
+        let next = text.get(at..).and_then(|rest| rest.find("\n[")).filter(|_| !open);
         regions.push(start..next.map_or(text.len() + 1, |next| at + next + 1));
     }
     regions
