@@ -14,6 +14,8 @@
 //!
 //! Every other field counts as one of `attributes`. Whether those are declared is the ruleset's business, not the form's.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use wane_core::diagnostic::did_you_mean;
 use wane_core::event::{Event, EventFacts, EventKind};
@@ -210,7 +212,12 @@ fn facts(kind: &EventKind, raw: Raw<'_>) -> Result<EventFacts, EventError> {
     } else if raw.receipt != Json::Absent {
         attributes.push(("kind".into(), value("kind", raw.receipt)?));
     }
+    let listed: BTreeSet<Name> = attributes.iter().map(|(name, _)| name.clone()).collect();
     for (key, json) in raw.others {
+        if listed.contains(&*key) {
+            let twice = format!("`{key}` is there twice: by itself, and under `attributes`");
+            return Err(EventError::new(key, twice).help("write it once"));
+        }
         let read = value(&key, json)?;
         attributes.push((key.into(), read));
     }

@@ -2,6 +2,7 @@
 //! in a list. Nothing is judged here but the form of JSON itself.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -105,10 +106,10 @@ impl<'de> Deserialize<'de> for Raw<'de> {
                 f.write_str("a JSON object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut raw = Raw::default();
+                let (mut raw, mut seen) = (Raw::default(), BTreeSet::new());
                 while let Some(Text(key)) = map.next_key()? {
                     let value = map.next_value()?;
-                    put(&mut raw, key, value).map_err(A::Error::custom)?;
+                    put((&mut raw, &mut seen), key, value).map_err(A::Error::custom)?;
                 }
                 Ok(raw)
             }
@@ -117,7 +118,12 @@ impl<'de> Deserialize<'de> for Raw<'de> {
     }
 }
 
-fn put<'a>(raw: &mut Raw<'a>, key: Cow<'a, str>, value: Json<'a>) -> Result<(), String> {
+/// Puts a value into its place; `seen` are the other fields so far, of which there can be very many.
+fn put<'a>(
+    (raw, seen): (&mut Raw<'a>, &mut BTreeSet<Cow<'a, str>>),
+    key: Cow<'a, str>,
+    value: Json<'a>,
+) -> Result<(), String> {
     if let Some((name, slot)) = raw.slot(&key) {
         if *slot != Json::Absent {
             return Err(format!("the field `{name}` is there twice"));
@@ -125,7 +131,7 @@ fn put<'a>(raw: &mut Raw<'a>, key: Cow<'a, str>, value: Json<'a>) -> Result<(), 
         *slot = value;
         return Ok(());
     }
-    if raw.others.iter().any(|(known, _)| *known == key) {
+    if !seen.insert(key.clone()) {
         return Err(format!("the field `{key}` is there twice"));
     }
     raw.others.push((key, value));
@@ -184,9 +190,9 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries: Vec<(Cow<'de, str>, Json<'de>)> = Vec::new();
+        let (mut entries, mut seen) = (Vec::new(), BTreeSet::new());
         while let Some(Text(key)) = map.next_key()? {
-            if entries.iter().any(|(known, _)| *known == key) {
+            if !seen.insert(key.clone()) {
                 map.next_value::<IgnoredAny>()?;
                 return Err(A::Error::custom(format!("the field `{key}` is there twice")));
             }

@@ -44,6 +44,7 @@ const WRONG: &[(&str, &str, &str, &str, &str)] = &[
     (r#"{"type":"message","conversation":"c","text":{"a":"b"}}"#, "text", "not an object", "", "{\"a"),
     (r#"{"type":"session.started","conversation":"c","participants":["but"]}"#, "participants", "but", "`bot`", "[\"b"),
     (r#"{"type":"message","type":"message","conversation":"c"}"#, "", "`type` is there twice", "", ""),
+    (r#"{"type":"message","conversation":"c","a":1,"attributes":{"a":2}}"#, "a", "twice: by itself", "once", "1,"),
     (r#"["type"]"#, "", "JSON object", "", ""),
     (r#"{"type":"message","#, "", "ends too early", "", ""),
     (r#"{"type":"message",}"#, "", "not JSON", "", "}"),
