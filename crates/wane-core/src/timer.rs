@@ -222,6 +222,10 @@ pub enum Phase {
     Unset {
         /// The instant it would count from.
         anchor: Timestamp,
+        /// Where counting was last resumed, as of a running one.
+        since: Timestamp,
+        /// Milliseconds counted before `since`, as of a running one.
+        spent: i64,
         /// With `choose_on`: the row and the duration that it has as soon as the timer's own `when` holds at a start.
         kept: Option<(RowId, i64)>,
     },

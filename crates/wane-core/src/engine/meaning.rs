@@ -8,7 +8,6 @@ use crate::event::Event;
 use crate::participant::Role;
 use crate::session::{Conversation, Status, WaitingOn};
 use crate::signal::{EventType, Signal, SignalKind};
-use crate::timer::Phase;
 
 /// Whether an event may be the first of its conversation (L1, L14).
 pub(super) fn opens(admitted: &Admitted) -> bool {
@@ -147,12 +146,7 @@ impl Work<'_> {
         }
         for state in &mut self.state.timers {
             let Some(def) = engine.rules.timer(state.timer).filter(|def| def.pauses_on_hold) else { continue };
-            let Phase::Running(running) = &mut state.phase else { continue };
-            if held {
-                timers::pause(&engine.rules, def, running, at);
-            } else {
-                timers::resume(&engine.rules, def, running, at);
-            }
+            timers::hold(&engine.rules, def, &mut state.phase, (held, at));
         }
     }
 }

@@ -102,7 +102,10 @@ impl Work<'_> {
         let length = if keeps { self.last_length(timer) } else { self.choose(timer) };
         let phase = match length.filter(|_| self.gate_is_open(timer)) {
             Some(length) => Phase::Running(self.run(def, length)),
-            None => Phase::Unset { anchor: self.at, kept: length.map(|length| (length.row, length.after)) },
+            None => {
+                let kept = length.map(|length| (length.row, length.after));
+                Phase::Unset { anchor: self.at, since: self.at, spent: 0, kept }
+            }
         };
         self.state.generations += 1;
         let state = TimerState { timer, generation: self.state.generations, phase };
@@ -204,13 +207,14 @@ impl Work<'_> {
         let phase = match (&state.phase, length, fresh) {
             (Phase::Running(old), Some(new), _) if (old.row, old.after) == (new.row, new.after) => return,
             (Phase::Running(old), Some(new), _) => Phase::Running(relength(rules, def, old, new, at)),
-            (Phase::Unset { anchor, .. }, Some(_), Some(fresh)) => {
-                let old = Running { anchor: *anchor, since: *anchor, ..fresh };
+            (Phase::Unset { anchor, since, spent, .. }, Some(_), Some(fresh)) => {
+                let old = Running { anchor: *anchor, since: *since, spent: *spent, ..fresh };
                 let new = Length { row: old.row, after: old.after };
                 Phase::Running(relength(rules, def, &old, new, at))
             }
-            (Phase::Running(Running { anchor, .. }), None, _) => {
-                Phase::Unset { anchor: *anchor, kept: chosen.map(|length| (length.row, length.after)) }
+            (Phase::Running(Running { anchor, since, spent, .. }), None, _) => {
+                let kept = chosen.map(|length| (length.row, length.after));
+                Phase::Unset { anchor: *anchor, since: *since, spent: *spent, kept }
             }
             _ => return,
         };
@@ -239,13 +243,32 @@ pub(super) fn counted_from(rules: &Ruleset, def: &TimerDef, since: Timestamp, mi
     }
 }
 
+/// How much was counted between two instants, in the timer's calendar if it has one.
+fn counted(rules: &Ruleset, def: &TimerDef, from: Timestamp, to: Timestamp) -> i64 {
+    match def.calendar.and_then(|calendar| rules.calendars.get(usize::from(calendar))) {
+        Some((_, calendar)) => calendar.between(from, to),
+        None => to.millis_since(from).max(0),
+    }
+}
+
+/// Stops counting, or goes on, with the hold of the session. A timer without a length counts too: it may get one yet.
+pub(super) fn hold(rules: &Ruleset, def: &TimerDef, phase: &mut Phase, (held, at): (bool, Timestamp)) {
+    match phase {
+        Phase::Running(running) if held => pause(rules, def, running, at),
+        Phase::Running(running) => resume(rules, def, running, at),
+        Phase::Unset { since, spent, .. } => {
+            if held {
+                *spent = spent.saturating_add(counted(rules, def, *since, at));
+            }
+            *since = at;
+        }
+        Phase::Lapsed { .. } => {}
+    }
+}
+
 /// Stops counting.
 pub(super) fn pause(rules: &Ruleset, def: &TimerDef, running: &mut Running, at: Timestamp) {
-    let counted = match def.calendar.and_then(|calendar| rules.calendars.get(usize::from(calendar))) {
-        Some((_, calendar)) => calendar.between(running.since, at),
-        None => at.millis_since(running.since),
-    };
-    running.spent = running.spent.saturating_add(counted.max(0));
+    running.spent = running.spent.saturating_add(counted(rules, def, running.since, at));
     running.since = at;
     running.deadline = None;
 }

@@ -51,8 +51,7 @@ pub fn refusal<'a>(texts: &'a [String], diagnostics: &[Diagnostic]) -> Option<Ve
 
 fn said(text: &str, diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|found| {
-        found.code.0 == text
-            || found.message.contains(text)
+        format!("{}: {}", found.code, found.message).contains(text)
             || found.help.as_ref().is_some_and(|help| help.contains(text))
             || found.labels.iter().any(|label| label.text.contains(text))
     })
