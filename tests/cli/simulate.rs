@@ -88,6 +88,37 @@ fn a_log_sorted_by_conversation_gives_each_the_same_effects() {
 }
 
 #[test]
+fn conversations_of_different_hours_may_be_braided() {
+    let line = |conversation: &str, role: &str, at: &str| {
+        format!(
+            r#"{{"type":"message","role":"{role}","conversation":"{conversation}","channel":"web","at":"2026-03-01T{at}:00Z"}}"#
+        )
+    };
+    let talk = |conversation: &str, hour: &str| {
+        [("customer", "00"), ("rep", "01"), ("customer", "05"), ("rep", "06")]
+            .map(|(role, minute)| line(conversation, role, &format!("{hour}:{minute}")))
+    };
+    let (late, early) = (talk("late", "12"), talk("early", "09"));
+    let braided: Vec<&str> = late.iter().zip(&early).flat_map(|(late, early)| [late.as_str(), early]).collect();
+    let in_order: Vec<&str> = early.iter().chain(&late).map(String::as_str).collect();
+    let (braided, in_order) = (braided.join("\n"), in_order.join("\n"));
+    let dir = directory(
+        "simulate-braided",
+        &[("rules/a.toml", QUIET), ("braided.jsonl", &braided), ("order.jsonl", &in_order)],
+    );
+    let played = |log: &str| {
+        let output = wane(&dir, &["simulate", log, "--format", "json", "--until", "2026-03-02T00:00:00Z"]);
+        expect(&output, 0, &[], &[]);
+        stdout(&output)
+    };
+    let (order, braided) = (played("order.jsonl"), played("braided.jsonl"));
+    for conversation in ["early", "late"] {
+        assert!(effects_of(conversation, &order).iter().any(|effect| effect.contains(":16:00")), "{order}");
+        assert_eq!(effects_of(conversation, &order), effects_of(conversation, &braided));
+    }
+}
+
+#[test]
 fn json_is_effects_and_nothing_else() {
     let in_order = LOG.replace("09:11:30", "09:12:30");
     let dir = directory("simulate-json", &[("rules/a.toml", QUIET), ("log.jsonl", &in_order)]);

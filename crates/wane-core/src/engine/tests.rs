@@ -232,3 +232,19 @@ fn a_repeated_id_gives_the_first_answer_and_changes_nothing() {
     assert_eq!(again.effects, first.effects);
     assert_eq!(chat.state, state);
 }
+
+#[test]
+fn an_id_is_forgotten_after_eight_days_so_that_memory_is_bounded() {
+    const DAY: i64 = 24 * 60 * MINUTE;
+    let mut chat = Chat::new(&ten_minutes(""));
+    let mut message = |at: i64, id: &str| {
+        let mut event = Event::new("c", EventType::Message).by(Role::Customer).on("web");
+        event.id = Some(id.into());
+        chat.engine.step(&mut chat.state, instant(at), &event).outcome
+    };
+    message(0, "m1");
+    message(8 * DAY, "m2");
+    assert_eq!(message(8 * DAY, "m1"), Outcome::Duplicate);
+    message(8 * DAY + 1, "m3");
+    assert_eq!(message(8 * DAY + 1, "m1"), Outcome::Applied);
+}
