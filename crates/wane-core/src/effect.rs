@@ -133,6 +133,26 @@ pub struct TimerCause {
     pub deadline: Timestamp,
 }
 
+/// A timer that ran out. It is decided once: the conversation and the generation name it for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lapse {
+    /// The instant that its effects carry: the deadline, or the grid point at which a `sweep` found it.
+    pub at: Timestamp,
+    /// The session's number in its conversation; 0 when there was none yet.
+    pub session: u32,
+    /// The timer, its row, its anchor and its deadline.
+    pub cause: TimerCause,
+}
+
+/// What the clock did to a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// The timers that ran out, in the order of decision; some have no effects.
+    pub lapses: Vec<Lapse>,
+    /// Everything that happened, warnings included.
+    pub effects: Vec<Effect>,
+}
+
 /// Why an effect came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -224,6 +244,8 @@ pub struct Answer {
     pub late_by: i64,
     /// Everything that happened: first what the clock did on the way, then what the event did.
     pub effects: Vec<Effect>,
+    /// The timers that ran out on the way, in the order of decision; some have no effects. None for a repeat.
+    pub lapses: Vec<Lapse>,
 }
 
 /// The kinds of answer.

@@ -20,7 +20,7 @@ mod work;
 
 use std::sync::Arc;
 
-use crate::effect::{Answer, Effect, Outcome, Refusal};
+use crate::effect::{Answer, Effect, Moved, Outcome, Refusal};
 use crate::event::Event;
 use crate::ruleset::Ruleset;
 use crate::session::Conversation;
@@ -117,7 +117,7 @@ impl Engine {
         let late_by = at.millis_since(sent);
         let outcome = work.event(at, event, admitted);
         work.clock(now, Some(at));
-        let answer = Answer { outcome, late_by, effects: work.effects };
+        let answer = Answer { outcome, late_by, effects: work.effects, lapses: work.lapses };
         memory::remember(state, event, now, (&answer, lapsed));
         answer
     }
@@ -153,12 +153,17 @@ impl Engine {
     /// # assert_eq!(conversation.latest().to_string(), "2026-03-01T09:15:00.000Z");
     /// ```
     pub fn advance(&self, conversation: &mut Conversation, now: Timestamp) -> Vec<Effect> {
+        self.tick(conversation, now).effects
+    }
+
+    /// The same as [`Engine::advance`], and tells which timers ran out, those without effects too.
+    pub fn tick(&self, conversation: &mut Conversation, now: Timestamp) -> Moved {
         if self.next_wake(conversation).is_none_or(|wake| wake > now) {
-            return Vec::new();
+            return Moved::default();
         }
         let mut work = Work::new(self, conversation, SignalKind::HANDLER_CHANGED);
         work.clock(now, None);
-        work.effects
+        Moved { lapses: work.lapses, effects: work.effects }
     }
 
     /// The same when the service took no messages from `from` until `now`: timers with `outage = "extend"` get that time
@@ -227,5 +232,5 @@ impl Engine {
 }
 
 const fn refused(refusal: Refusal) -> Answer {
-    Answer { outcome: Outcome::Refused(refusal), late_by: 0, effects: Vec::new() }
+    Answer { outcome: Outcome::Refused(refusal), late_by: 0, effects: Vec::new(), lapses: Vec::new() }
 }

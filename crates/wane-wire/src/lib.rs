@@ -8,6 +8,7 @@ pub mod effect;
 pub mod error;
 pub mod event;
 mod raw;
+pub mod record;
 mod write;
 
 pub use write::EventJson;

@@ -4,7 +4,7 @@
 //! equal ones in the order in which the timers are declared.
 
 use super::work::Work;
-use crate::effect::{Cause, TimerCause};
+use crate::effect::{Cause, Lapse, TimerCause};
 use crate::ruleset::Ruleset;
 use crate::session::Conversation;
 use crate::time::Timestamp;
@@ -104,6 +104,7 @@ impl Work<'_> {
         state.phase = Phase::Lapsed { at: cause.deadline, row: cause.row, after: running.after, anchor: cause.anchor };
         let timer = cause.timer;
         self.moment(point.dated, Cause::Lapse(cause));
+        self.lapses.push(Lapse { at: self.at, session: self.state.sessions, cause });
         self.phase_changed(timer);
         let engine = self.engine;
         if let Some(def) = engine.rules.timer(timer) {

@@ -11,7 +11,9 @@ const REMEMBERED_FOR: i64 = 8 * 24 * 60 * 60 * 1_000;
 /// The first answer to an event whose id was seen before.
 pub(super) fn first_answer(state: &Conversation, event: &Event) -> Option<Answer> {
     let effects = match state.seen.answers.get(event.id.as_ref()?)? {
-        Remembered::Plain => Answer { outcome: Outcome::Duplicate, late_by: 0, effects: Vec::new() },
+        Remembered::Plain => {
+            Answer { outcome: Outcome::Duplicate, late_by: 0, effects: Vec::new(), lapses: Vec::new() }
+        }
         Remembered::Full(answer) => Answer { outcome: Outcome::Duplicate, ..(**answer).clone() },
     };
     Some(effects)
@@ -31,7 +33,8 @@ pub(super) fn remember(state: &mut Conversation, event: &Event, now: Timestamp, 
     let remembered = if plain {
         Remembered::Plain
     } else {
-        let first = Answer { outcome: answer.outcome.clone(), late_by: answer.late_by, effects: own.to_vec() };
+        let outcome = answer.outcome.clone();
+        let first = Answer { outcome, late_by: answer.late_by, effects: own.to_vec(), lapses: Vec::new() };
         Remembered::Full(Box::new(first))
     };
     state.seen.answers.insert(id.clone(), remembered);

@@ -2,7 +2,7 @@
 
 use super::admit::Admitted;
 use super::{Engine, meaning};
-use crate::effect::{Cause, Effect, EffectBody, Outcome, Refusal};
+use crate::effect::{Cause, Effect, EffectBody, Lapse, Outcome, Refusal};
 use crate::event::Event;
 use crate::facts::SlotMask;
 use crate::participant::Handler;
@@ -19,6 +19,7 @@ pub(super) struct Work<'a> {
     /// Why it is being done.
     pub(super) cause: Cause,
     pub(super) effects: Vec<Effect>,
+    pub(super) lapses: Vec<Lapse>,
     /// What timers have not heard yet.
     pub(super) signals: Vec<Signal>,
     /// Stored facts that changed since timers last looked.
@@ -36,6 +37,7 @@ impl<'a> Work<'a> {
             at,
             cause: Cause::Event(event),
             effects: Vec::new(),
+            lapses: Vec::new(),
             signals: Vec::new(),
             changed: SlotMask::EMPTY,
             clock_facts: None,

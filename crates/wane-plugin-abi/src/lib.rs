@@ -1,0 +1,1 @@
+//! The C types between Wane and a channel plugin, and their versions.

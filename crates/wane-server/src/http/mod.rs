@@ -1,0 +1,1 @@
+//! The door: listener, limits, authorisation, routes, problem details.

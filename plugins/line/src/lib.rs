@@ -1,0 +1,1 @@
+//! The LINE Messaging API channel as a Wane plugin.

@@ -1,0 +1,1 @@
+//! The web chat channel as a Wane plugin.
