@@ -1,0 +1,167 @@
+//! A request as it came.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::Refusal;
+
+/// What kind of input it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A provider's webhook.
+    Webhook,
+    /// A provider's question whether the address is ours.
+    Handshake,
+    /// A frame of a web or in-app client.
+    ClientFrame,
+}
+
+/// A request as it came, borrowed for one call.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// What kind.
+    pub kind: Kind,
+    /// When it came, in milliseconds since 1970 UTC. The plugin's only clock.
+    pub received_at_ms: i64,
+    /// The account, where address or config tell; otherwise empty.
+    pub account: &'a str,
+    /// `POST`, `GET`.
+    pub method: &'a str,
+    /// The whole address as the provider knows it, or only the path.
+    pub path: &'a str,
+    /// What stands behind `?`, undecoded.
+    pub query: &'a str,
+    /// The raw body.
+    pub body: &'a [u8],
+    pub(crate) headers: Headers<'a>,
+}
+
+/// A name and its value, decoded.
+pub type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// Headers, as the host or a test has them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Headers<'a>(pub(crate) &'a [(&'a str, &'a [u8])]);
+
+impl<'a> Input<'a> {
+    /// The first header of that name, in any case, if its value is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        std::str::from_utf8(self.header_bytes(name)?).ok()
+    }
+
+    /// The first header of that name, in any case.
+    #[must_use]
+    pub fn header_bytes(&self, name: &str) -> Option<&'a [u8]> {
+        self.headers().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// All headers in their order.
+    pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        self.headers.0.iter().copied()
+    }
+
+    /// The body as JSON of that shape.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] with the place.
+    pub fn json<T: Deserialize<'a>>(&self) -> Result<T, Refusal> {
+        Ok(serde_json::from_slice(self.body)?)
+    }
+
+    /// The body as text.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] if it is not UTF-8.
+    pub fn text(&self) -> Result<&'a str, Refusal> {
+        std::str::from_utf8(self.body).map_err(|_| Refusal::Malformed("not UTF-8".to_owned()))
+    }
+
+    /// The first value of that name in the query, percent-decoded; bytes that are not UTF-8 are replaced.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<Cow<'a, str>> {
+        pairs(self.query).find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// The name-value pairs of a body of type `application/x-www-form-urlencoded`, decoded.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] if it is not UTF-8.
+    pub fn form(&self) -> Result<Vec<Field<'a>>, Refusal> {
+        Ok(pairs(self.text()?).collect())
+    }
+}
+
+fn pairs(text: &str) -> impl Iterator<Item = Field<'_>> {
+    let parts = text.split('&').filter(|part| !part.is_empty());
+    parts.map(|part| part.split_once('=').unwrap_or((part, ""))).map(|(name, value)| (decoded(name), decoded(value)))
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let (byte, after) = match (first, after) {
+            (b'+', _) => (b' ', after),
+            (b'%', [high, low, after @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, after),
+                _ => (b'%', rest.get(1..).unwrap_or_default()),
+            },
+            _ => (*first, after),
+        };
+        bytes.push(byte);
+        rest = after;
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input<'a>(query: &'a str, headers: &'a [(&'a str, &'a [u8])]) -> Input<'a> {
+        let (account, method, path, body) = ("", "GET", "/", &b""[..]);
+        Input {
+            kind: Kind::Handshake,
+            received_at_ms: 0,
+            account,
+            method,
+            path,
+            query,
+            body,
+            headers: Headers(headers),
+        }
+    }
+
+    #[test]
+    fn a_query_is_decoded() {
+        let input = input("hub.mode=a%20b+c&x&broken=%zz%4&&x=2&u=%C3%A4", &[]);
+        assert_eq!(input.query("hub.mode").as_deref(), Some("a b c"));
+        assert_eq!(input.query("x").as_deref(), Some(""), "the first counts");
+        assert_eq!(input.query("broken").as_deref(), Some("%zz%4"));
+        assert_eq!(input.query("u").as_deref(), Some("ä"));
+        assert_eq!(input.query("y"), None);
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case() {
+        let headers: [(&str, &[u8]); 2] = [("x-sign", b"1"), ("x-bytes", b"\xff")];
+        let input = input("", &headers);
+        assert_eq!(input.header("X-Sign"), Some("1"));
+        assert_eq!(input.header("x-bytes"), None, "no text");
+        assert_eq!(input.header_bytes("X-BYTES"), Some(&b"\xff"[..]));
+    }
+}

@@ -1,0 +1,97 @@
+//! Where a plugin puts what it makes.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{Event, Outcome, Refusal, Request};
+
+/// Where a plugin puts what it makes. Every method may say [`Refusal::Limit`]: pass it on with `?`.
+pub struct Sink<'a>(pub(crate) &'a mut dyn Outlet);
+
+/// What is behind a sink: the host, or a test.
+pub(crate) trait Outlet {
+    fn event(&mut self, json: &str) -> Outcome;
+    fn reply(&mut self, reply: &Reply) -> Outcome;
+    fn request(&mut self, json: &str) -> Outcome;
+    fn suppress(&mut self, why: &str) -> Outcome;
+}
+
+/// What the provider is answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status, 200 to 599.
+    pub status: u16,
+    /// Headers, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Sink<'_> {
+    /// An event. In `translate` only.
+    ///
+    /// # Errors
+    /// [`Refusal::Limit`] when the host takes no more.
+    pub fn event(&mut self, event: &Event) -> Outcome {
+        self.0.event(&event.to_json())
+    }
+
+    /// An event of a type of the author's own, which serialises to the fields of [`Event`]. In `translate` only.
+    ///
+    /// # Errors
+    /// [`Refusal::Fault`] when it has no JSON form; [`Refusal::Limit`].
+    pub fn event_of(&mut self, event: &impl Serialize) -> Outcome {
+        let json = serde_json::to_string(event)
+            .map_err(|error| Refusal::Fault(format!("an event without a JSON form: {error}")))?;
+        self.0.event(&json)
+    }
+
+    /// What the provider is answered, instead of 200 without a body. At most once, in `translate` only.
+    ///
+    /// # Errors
+    /// [`Refusal::Limit`].
+    pub fn reply(&mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) -> Outcome {
+        let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        self.0.reply(&Reply { status, headers, body: body.to_owned() })
+    }
+
+    /// A plain text to answer, with status 200. At most once, in `translate` only.
+    ///
+    /// # Errors
+    /// [`Refusal::Limit`].
+    pub fn reply_text(&mut self, text: &str) -> Outcome {
+        self.reply(200, &[("content-type", "text/plain; charset=utf-8")], text.as_bytes())
+    }
+
+    /// A request to send. In `render` only.
+    ///
+    /// # Errors
+    /// [`Refusal::Limit`].
+    pub fn request(&mut self, request: &Request) -> Outcome {
+        // A struct of texts always has a JSON form.
+        self.0.request(&serde_json::to_string(request).unwrap_or_default())
+    }
+
+    /// There is nothing to send, and why. At most once, in `render` only.
+    ///
+    /// # Errors
+    /// [`Refusal::Limit`].
+    pub fn suppress(&mut self, why: &str) -> Outcome {
+        self.0.suppress(why)
+    }
+
+    /// Refuses: `return sink.fail(Refusal::Duplicate)` is `return Err(Refusal::Duplicate)`.
+    ///
+    /// # Errors
+    /// The refusal itself.
+    pub fn fail(&mut self, refusal: Refusal) -> Outcome {
+        Err(refusal)
+    }
+}
+
+impl fmt::Debug for Sink<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sink")
+    }
+}
