@@ -4,6 +4,7 @@
 //! files become a [`ruleset::Ruleset`] in [`rules::load`]; an [`engine::Engine`] decides by it, one event at a time.
 
 pub mod action;
+pub mod bytes;
 pub mod calendar;
 pub mod choose;
 pub mod diagnostic;

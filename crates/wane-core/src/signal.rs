@@ -280,6 +280,18 @@ impl SignalKind {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The number, to be kept outside; means the same kind as long as the ruleset is the same.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// The kind of that number. Every number is one, if only of an own name that no selector has.
+    #[must_use]
+    pub const fn from_number(number: u16) -> Self {
+        Self(number)
+    }
 }
 
 /// A set of [`SignalRole`]s, and whether a signal without a role fits.

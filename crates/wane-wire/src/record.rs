@@ -1,8 +1,9 @@
 //! What the log is made of: every input of the engine, with what came of it, and every mark of delivery.
 //!
 //! A record is self-contained: it names conversations by their names, so that it is read without the state that it led
-//! to. Rows, timers and kinds go by number, as the ruleset of that ordinal numbers them. The form in bytes is in `code`;
-//! blocks, checksums and files are the business of `wane-store`. Described for people in `docs/log-format.md`.
+//! to. Rows, timers and kinds go by number, as the ruleset of that ordinal numbers them. The form in bytes is in `code`,
+//! with its parts in `write`, `event`, `decisions` and `plain`; blocks, checksums and files are the business of
+//! `wane-store`. Described for people in `docs/log-format.md`.
 
 use std::fmt;
 
@@ -11,6 +12,17 @@ use wane_core::event::Event;
 use wane_core::facts::Name;
 use wane_core::ruleset::RulesetHash;
 use wane_core::time::Timestamp;
+
+mod code;
+mod decisions;
+mod event;
+mod plain;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use code::{Peek, RecordError, RecordKind, decode, iterate, peek};
+pub use write::{EventParts, ForgetParts, LapseParts, encode, encode_event, encode_forget, encode_lapse, link};
 
 /// The number of a block in the log, dense from 1; 0 is before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,9 +64,7 @@ impl Address {
     /// The offset in the block.
     #[must_use]
     pub const fn offset(self) -> u32 {
-        #[expect(clippy::cast_possible_truncation, reason = "masked to 20 bits")]
-        let offset = (self.0 & ((1 << Self::OFFSET_BITS) - 1)) as u32;
-        offset
+        (self.0 & ((1 << Self::OFFSET_BITS) - 1)) as u32
     }
 }
 
