@@ -40,6 +40,12 @@ impl Builder {
         Address::new(block, u32::try_from(offset).unwrap_or(u32::MAX))
     }
 
+    /// The block that the next records go to, or a later one when they do not fit.
+    #[must_use]
+    pub fn open(&self) -> Sequence {
+        Sequence(self.first.0 + (self.blocks.len() as u64).saturating_sub(1))
+    }
+
     /// How many bytes wait.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -96,6 +96,37 @@ pub struct Figures {
     pub overdue: u64,
 }
 
+impl Figures {
+    /// Adds another shard's.
+    pub fn add(&mut self, other: &Self) {
+        self.conversations += other.conversations;
+        self.ids += other.ids;
+        self.filed += other.filed;
+        self.entries += other.entries;
+        self.overdue += other.overdue;
+        let channels = self.by_channel.len().max(other.by_channel.len());
+        self.by_channel.resize(channels, [0; 4]);
+        for (held, added) in self.by_channel.iter_mut().zip(&other.by_channel) {
+            held.iter_mut().zip(added).for_each(|(held, added)| *held += added);
+        }
+    }
+}
+
+impl Preview {
+    /// Adds another shard's.
+    pub fn add(&mut self, other: Self) {
+        self.conversations += other.conversations;
+        self.unchanged += other.unchanged;
+        self.lapse_now += other.lapse_now;
+        self.earlier += other.earlier;
+        self.later += other.later;
+        let timers = self.lapse_by_timer.len().max(other.lapse_by_timer.len());
+        self.lapse_by_timer.resize(timers, 0);
+        self.lapse_by_timer.iter_mut().zip(&other.lapse_by_timer).for_each(|(held, added)| *held += added);
+        self.examples.extend(other.examples);
+    }
+}
+
 /// What a ruleset would do to the conversations that are kept now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preview {
@@ -241,6 +272,17 @@ impl Shard {
     /// # Errors
     /// [`Disagreement`] when the state was led elsewhere than the log says. The log's word holds for nothing then: stop.
     pub fn replay(&mut self, _at: Address, _record: &Record) -> Result<(), Disagreement> {
+        todo!()
+    }
+
+    /// Whether conversations of that partition are this shard's.
+    #[must_use]
+    pub const fn has(&self, _partition: u16) -> bool {
+        todo!()
+    }
+
+    /// Conversations whose point lies before that instant are not decided by [`Shard::tick`] until that is taken back.
+    pub fn hold_before(&mut self, _instant: Option<Timestamp>) {
         todo!()
     }
 

@@ -1,0 +1,218 @@
+//! Keeping house: snapshots when the log has grown, and letting go of what retention does not ask for.
+//!
+//! A snapshot is pieces, each with a byte that says what it holds. Conversations are written slice by slice by their shards
+//! while events go on; each says which record it has last, so that a recovery reads the log from the snapshot's start and
+//! passes over what is known.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
+
+use wane_core::time::Timestamp;
+use wane_store::log::{LogError, SnapshotWriter};
+use wane_wire::record::{Address, Record, Sequence, decode, encode};
+
+use super::command::Command;
+use super::start::StartError;
+use super::{Inner, NodeError};
+
+/// A snapshot is taken when the log has grown by this many bytes: replaying them takes about half a second.
+const GROWN: u64 = 48 * 1024 * 1024;
+/// Pieces that may wait for the disk.
+const PIECES: usize = 4;
+/// How exactly the age of blocks is known, in milliseconds.
+const AGE_STEP: i64 = 60_000;
+
+const CONVERSATIONS: u8 = b'c';
+const HAPPENING: u8 = b'h';
+const AGES: u8 = b'a';
+const EXTRA: u8 = b'x';
+
+/// What a piece holds.
+pub(super) enum Part {
+    /// Conversations, in the shards' form.
+    Conversations(Vec<u8>),
+    /// Something that happened to all conversations, and where the log said so.
+    Happening(Address, Record),
+    /// When blocks were written.
+    Ages(Vec<(Timestamp, Sequence)>),
+    /// Something of another part of the daemon.
+    Extra(String, Vec<u8>),
+}
+
+/// Takes a piece apart.
+///
+/// # Errors
+/// [`StartError::Snapshot`], and what `take` says.
+pub(super) fn take_piece(
+    mut piece: Vec<u8>,
+    take: &mut dyn FnMut(Part) -> Result<(), StartError>,
+) -> Result<(), StartError> {
+    let fault = |what: &str| StartError::Snapshot(what.to_owned());
+    let kind = if piece.is_empty() { None } else { Some(piece.remove(0)) };
+    match kind {
+        Some(CONVERSATIONS) => take(Part::Conversations(piece)),
+        Some(HAPPENING) => {
+            let (address, record) = piece.split_first_chunk().ok_or_else(|| fault("a piece is cut short"))?;
+            let (record, _) = decode(record, 0).map_err(|error| StartError::Snapshot(error.to_string()))?;
+            take(Part::Happening(Address(u64::from_le_bytes(*address)), record))
+        }
+        Some(AGES) => take(Part::Ages(ages(&piece))),
+        Some(EXTRA) => {
+            let end = piece.iter().position(|byte| *byte == 0).ok_or_else(|| fault("a piece has no name"))?;
+            let bytes = piece.split_off(end + 1);
+            piece.truncate(end);
+            let name = String::from_utf8(piece).map_err(|_| fault("the name of a piece is not UTF-8"))?;
+            take(Part::Extra(name, bytes))
+        }
+        Some(_) | None => Err(fault("a piece of an unknown kind")),
+    }
+}
+
+fn ages(bytes: &[u8]) -> Vec<(Timestamp, Sequence)> {
+    let (pairs, _) = bytes.as_chunks::<8>();
+    let (pairs, _) = pairs.as_chunks::<2>();
+    let pair = |[at, block]: &[[u8; 8]; 2]| {
+        (Timestamp::EPOCH.plus_millis(i64::from_le_bytes(*at)), Sequence(u64::from_le_bytes(*block)))
+    };
+    pairs.iter().map(pair).collect()
+}
+
+/// The thread that keeps house.
+pub(super) struct Keeper {
+    inner: Weak<Inner>,
+    /// The log's retention, in milliseconds.
+    retention: i64,
+    ages: Vec<(Timestamp, Sequence)>,
+    /// How much was written when the last snapshot was taken, and how large that was.
+    taken_at: u64,
+    size: u64,
+}
+
+impl Keeper {
+    /// Starts it; it ends when its way is dropped, after one last snapshot.
+    ///
+    /// # Errors
+    /// When there is no thread to be had.
+    pub(super) fn start(
+        inner: &Arc<Inner>,
+        retention: i64,
+        ages: Vec<(Timestamp, Sequence)>,
+    ) -> Result<(), std::io::Error> {
+        let (stop, stopped) = channel();
+        let keeper = Self { inner: Arc::downgrade(inner), retention, ages, taken_at: 0, size: 0 };
+        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || keeper.run(&stopped))?;
+        inner.threads.lock().unwrap_or_else(PoisonError::into_inner).keeper = Some((stop, thread));
+        Ok(())
+    }
+
+    fn run(mut self, stopped: &Receiver<()>) {
+        loop {
+            let over = !matches!(stopped.recv_timeout(Duration::from_secs(1)), Err(RecvTimeoutError::Timeout));
+            let Some(inner) = self.inner.upgrade() else { return };
+            if inner.committer.is_stopped() {
+                return;
+            }
+            self.note_age(&inner);
+            let grown = inner.committer.written().saturating_sub(self.taken_at);
+            if grown > GROWN.max(self.size / 2) || (over && grown > 0) {
+                self.taken_at = inner.committer.written();
+                if let Err(error) = self.snapshot(&inner) {
+                    tracing::error!(%error, "no snapshot was taken; the log is kept");
+                }
+            }
+            if over {
+                return;
+            }
+        }
+    }
+
+    fn note_age(&mut self, inner: &Inner) {
+        let now = inner.clock.now();
+        if self.ages.last().is_none_or(|(at, _)| now.millis_since(*at) >= AGE_STEP) {
+            self.ages.push((now, inner.committer.open_block()));
+        }
+    }
+
+    fn snapshot(&mut self, inner: &Inner) -> Result<(), NodeError> {
+        let pieces = {
+            // No activation may be between its record and the list of them.
+            let _quiet = inner.activating.blocking_lock();
+            let from = inner.committer.open_block();
+            let mut writer = inner.committer.log().start_snapshot(from)?;
+            self.size = 0;
+            self.head(inner, &mut *writer)?;
+            (from, writer)
+        };
+        let (from, mut writer) = pieces;
+        let written = self.conversations(inner, &mut *writer);
+        if written.is_ok() {
+            self.finish(inner, writer)?;
+        }
+        inner.shards.iter().for_each(|lane| drop(lane.send(Command::SnapshotDone)));
+        written?;
+        self.let_go(inner, from)
+    }
+
+    /// What is not in the shards.
+    fn head(&mut self, inner: &Inner, writer: &mut dyn SnapshotWriter) -> Result<(), LogError> {
+        let epochs = inner.epochs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (address, record) in &epochs {
+            let mut piece = vec![HAPPENING];
+            piece.extend(address.0.to_le_bytes());
+            encode(record, 0, &mut piece);
+            self.put(writer, &piece)?;
+        }
+        let extras = inner.extras.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (name, extra) in extras {
+            let mut piece = vec![EXTRA];
+            piece.extend(name.as_bytes());
+            piece.push(0);
+            piece.extend(extra());
+            self.put(writer, &piece)?;
+        }
+        let mut piece = vec![AGES];
+        for (at, block) in &self.ages {
+            piece.extend(at.millis().to_le_bytes());
+            piece.extend(block.0.to_le_bytes());
+        }
+        self.put(writer, &piece)
+    }
+
+    fn conversations(&mut self, inner: &Inner, writer: &mut dyn SnapshotWriter) -> Result<(), NodeError> {
+        let (sender, pieces) = sync_channel(PIECES);
+        for lane in &inner.shards {
+            lane.send(Command::Snapshot(sender.clone()))?;
+        }
+        drop(sender);
+        for mut piece in pieces {
+            piece.insert(0, CONVERSATIONS);
+            self.put(writer, &piece)?;
+        }
+        Ok(())
+    }
+
+    /// The states in the pieces rest on records; those must be durable before the snapshot counts.
+    fn finish(&self, inner: &Inner, writer: Box<dyn SnapshotWriter>) -> Result<(), NodeError> {
+        let (done, durable) = channel();
+        inner.committer.after_all(Box::new(move |durable| drop(done.send(durable))));
+        if !durable.recv().unwrap_or_default() {
+            return Err(NodeError::Stopped);
+        }
+        Ok(writer.finish(inner.committer.durable())?)
+    }
+
+    fn let_go(&mut self, inner: &Inner, from: Sequence) -> Result<(), NodeError> {
+        let oldest = inner.clock.now().plus_millis(-self.retention);
+        let past = self.ages.partition_point(|(at, _)| *at <= oldest);
+        // Blocks before the last age that is past are all older than it.
+        let Some((_, keep)) = past.checked_sub(1).and_then(|last| self.ages.get(last)).copied() else { return Ok(()) };
+        self.ages.drain(..past - 1);
+        Ok(inner.committer.log().release(keep.min(from))?)
+    }
+
+    fn put(&mut self, writer: &mut dyn SnapshotWriter, piece: &[u8]) -> Result<(), LogError> {
+        self.size += piece.len() as u64;
+        writer.put(piece)
+    }
+}

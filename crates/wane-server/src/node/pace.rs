@@ -1,0 +1,73 @@
+//! How fast overdue deadlines are decided after a stop: at a set rate, so that a long stop does not end a million sessions
+//! in one second, before anybody looks.
+
+use wane_core::time::Timestamp;
+
+/// The rate for deadlines that passed before the start. Others are decided as they come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// Deadlines before this instant are overdue from before the start.
+    start: Timestamp,
+    /// How many of them a second.
+    per_second: u32,
+    decided: u64,
+    overdue: bool,
+}
+
+impl Pace {
+    pub(super) const fn new(start: Timestamp, per_second: u32) -> Self {
+        Self { start, per_second, decided: 0, overdue: true }
+    }
+
+    /// How many conversations may be decided now, at most `most`.
+    pub(super) fn allowed(&mut self, now: Timestamp, wake: Option<Timestamp>, most: usize) -> usize {
+        if self.overdue && wake.is_none_or(|wake| wake >= self.start) {
+            self.overdue = false;
+        }
+        if !self.overdue {
+            return most;
+        }
+        let elapsed = u64::try_from(now.millis_since(self.start)).unwrap_or_default();
+        let due = elapsed.saturating_mul(u64::from(self.per_second)) / 1_000;
+        usize::try_from(due.saturating_sub(self.decided)).unwrap_or(usize::MAX).min(most)
+    }
+
+    /// So many were decided.
+    pub(super) fn spent(&mut self, decided: usize) {
+        if self.overdue {
+            self.decided += decided as u64;
+        }
+    }
+
+    /// How long to wait at least before a point that is due at `wake`, in milliseconds.
+    pub(super) fn wait(&self, now: Timestamp, wake: Timestamp) -> i64 {
+        if !self.overdue || wake >= self.start {
+            return 0;
+        }
+        let next = (self.decided + 1).saturating_mul(1_000).div_ceil(u64::from(self.per_second.max(1)));
+        self.start.plus_millis(i64::try_from(next).unwrap_or(i64::MAX)).millis_since(now).max(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::EPOCH.plus_millis(millis)
+    }
+
+    #[test]
+    fn overdue_deadlines_are_decided_at_the_rate_and_others_as_they_come() {
+        let mut pace = Pace::new(at(10_000), 100);
+        assert_eq!(pace.allowed(at(10_000), Some(at(5)), 512), 0);
+        assert_eq!(pace.wait(at(10_000), at(5)), 10, "the first comes after a hundredth of a second");
+        assert_eq!(pace.allowed(at(10_050), Some(at(5)), 512), 5);
+        pace.spent(5);
+        assert_eq!(pace.allowed(at(10_050), Some(at(5)), 512), 0);
+        assert_eq!(pace.allowed(at(11_000), Some(at(5)), 512), 95);
+        assert_eq!(pace.allowed(at(11_000), Some(at(10_500)), 512), 512, "that one fell due after the start");
+        assert_eq!(pace.allowed(at(11_000), Some(at(10_500)), 512), 512);
+        assert_eq!(pace.wait(at(11_000), at(10_500)), 0);
+    }
+}

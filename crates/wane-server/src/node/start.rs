@@ -1,0 +1,410 @@
+//! A node from what the log holds: the newest whole snapshot, then every record after it, then the threads.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::JoinHandle;
+
+use thiserror::Error;
+use tokio::sync::watch;
+use wane_core::engine::Engine;
+use wane_core::facts::Name;
+use wane_core::ruleset::{Ruleset, RulesetHash};
+use wane_core::time::Timestamp;
+use wane_runtime::epoch::Epoch;
+use wane_runtime::shard::{Disagreement, Settings, Shard};
+use wane_store::log::{Block, Log, LogError};
+use wane_wire::record::{Address, Ordinal, Record, RecordError, RecordKind, Sequence, decode, peek};
+
+use super::commit::Committer;
+use super::keep::{self, Keeper};
+use super::pace::Pace;
+use super::worker::Worker;
+use super::{Epochs, Inner, Lane, Node, NodeError, Observer, Rulesets, Threads};
+use crate::clock::Clock;
+
+/// What a node is made of.
+pub struct Setup<'a> {
+    /// The log; its directory's key and number of shards.
+    pub log: Arc<dyn Log>,
+    /// Under which names and ids are hashed; the same for the life of the log.
+    pub key: [u8; 16],
+    /// How many shards.
+    pub shards: u16,
+    /// A clock that moves only when told.
+    pub manual_clock: bool,
+    /// The rules to start with when the log has none yet.
+    pub initial: Arc<Ruleset>,
+    /// Finds the rules that the log names.
+    pub rulesets: &'a dyn Fn(RulesetHash) -> Result<Arc<Ruleset>, String>,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Overdue deadlines decided a second after a stop.
+    pub overdue_rate: u32,
+    /// Deadlines that are overdue by more than this at the start, in milliseconds, wait for an operator.
+    pub hold_overdue_over: Option<i64>,
+    /// Hears of commits.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// How long things are kept, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Event ids against repeats: 8 days (C5).
+    pub ids: i64,
+    /// Ended conversations.
+    pub ended: i64,
+    /// Conversations without an open session and without a running timer.
+    pub idle: i64,
+    /// The log, for histories and followers, beyond what recovery needs.
+    pub log: i64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: i64 = 24 * 60 * 60 * 1_000;
+        Self { ids: 8 * DAY, ended: 30 * DAY, idle: 90 * DAY, log: 8 * DAY }
+    }
+}
+
+/// A node that runs.
+pub struct Started {
+    /// It.
+    pub node: Node,
+    /// Its clock.
+    pub clock: Clock,
+    /// What was recovered.
+    pub recovered: Recovered,
+}
+
+/// What a start found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Conversations, ended ones included.
+    pub conversations: u64,
+    /// Blocks read after the snapshot.
+    pub blocks: u64,
+    /// The last instant at which the service was known to be up; `None` on the first start.
+    pub up_until: Option<Timestamp>,
+    /// What other parts had put into the snapshot, by name.
+    pub extras: BTreeMap<String, Vec<u8>>,
+}
+
+/// Why a node does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A record that can not be read, though its block is whole.
+    #[error("block {}: {error}", .block.0)]
+    Record {
+        /// Where.
+        block: Sequence,
+        /// Why.
+        error: RecordError,
+    },
+    /// A snapshot whose pieces are whole but can not be read.
+    #[error("the snapshot: {0}")]
+    Snapshot(String),
+    /// Replaying leads elsewhere than the log says.
+    #[error(transparent)]
+    Disagrees(#[from] Box<Disagreement>),
+    /// Rules that the log names are missing.
+    #[error("the ruleset {hash} was in force, but {why}")]
+    Rules {
+        /// Which.
+        hash: RulesetHash,
+        /// Why not.
+        why: String,
+    },
+    /// A thread could not be started.
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The first record could not be written.
+    #[error("the log takes nothing: {0}")]
+    Write(NodeError),
+}
+
+/// One thing for a shard to take over.
+enum Input {
+    Piece(Arc<Vec<u8>>),
+    Epoch(Epoch),
+    Block(Block),
+}
+
+/// What the reader learns on the way.
+#[derive(Default)]
+struct Learned {
+    epochs: Epochs,
+    rulesets: BTreeMap<Ordinal, Arc<Ruleset>>,
+    ages: Vec<(Timestamp, Sequence)>,
+    recovered: Recovered,
+}
+
+impl Node {
+    /// Recovers what the log holds and starts the threads.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub fn start(setup: &Setup<'_>) -> Result<Started, StartError> {
+        let (mut shards, mut learned) = recover(setup)?;
+        let earliest = learned.recovered.up_until.unwrap_or(Timestamp::EPOCH);
+        let clock = clock(setup, learned.recovered.up_until, earliest);
+        let now = clock.now();
+        learned.recovered.conversations = shards.iter().map(|shard| shard.figures().conversations).sum();
+        let committer = Arc::new(Committer::new(Arc::clone(&setup.log), clock.clone(), Arc::clone(&setup.observer)));
+        for record in opening(setup, &learned, now) {
+            let address = committer.record(&record, Box::new(|_| ()));
+            let epoch = epoch(&record, setup.rulesets, &mut learned, Some(&setup.initial))?;
+            learned.epochs.push((address, record));
+            shards.iter_mut().for_each(|shard| epoch.iter().for_each(|epoch| shard.epoch(epoch.clone())));
+        }
+        if let Some(over) = setup.hold_overdue_over {
+            shards.iter_mut().for_each(|shard| shard.hold_before(Some(now.plus_millis(-over))));
+        }
+        run(setup, shards, learned, clock, committer)
+    }
+}
+
+fn clock(setup: &Setup<'_>, up_until: Option<Timestamp>, earliest: Timestamp) -> Clock {
+    match up_until {
+        Some(then) if setup.manual_clock => Clock::manual(then),
+        None if setup.manual_clock => Clock::manual(Clock::system(earliest).now()),
+        Some(_) | None => Clock::system(earliest),
+    }
+}
+
+/// What is logged first: rules, when there are none yet; else that the service was away.
+fn opening(setup: &Setup<'_>, learned: &Learned, now: Timestamp) -> Vec<Record> {
+    let mut records = Vec::new();
+    if let Some(from) = learned.recovered.up_until.filter(|from| *from < now) {
+        records.push(Record::Outage { from, now });
+    }
+    if learned.rulesets.is_empty() {
+        let by = Name::from("start");
+        records.push(Record::Activation { now, ordinal: Ordinal(1), hash: setup.initial.hash, by });
+    }
+    records
+}
+
+fn recover(setup: &Setup<'_>) -> Result<(Vec<Shard>, Learned), StartError> {
+    std::thread::scope(|scope| {
+        let mut ways = Vec::new();
+        let mut threads = Vec::new();
+        for index in 0..setup.shards {
+            let (way, inputs) = sync_channel(16);
+            let shard = Shard::new(settings(setup, index));
+            ways.push(way);
+            threads.push(scope.spawn(move || take_over(shard, &inputs)));
+        }
+        let read = read(setup, &ways);
+        drop(ways);
+        let shards = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(broken())));
+        let shards = shards.collect::<Result<Vec<_>, _>>()?;
+        Ok((shards, read?))
+    })
+}
+
+fn broken() -> StartError {
+    StartError::Snapshot("a shard's thread failed".to_owned())
+}
+
+fn settings(setup: &Setup<'_>, index: u16) -> Settings {
+    let Retention { ids, ended, idle, .. } = setup.retention;
+    let (key, shards) = (setup.key, setup.shards);
+    Settings { index, shards, key, ids_for: ids, ended_for: ended, idle_for: idle }
+}
+
+/// Reads the snapshot and the log, and passes everything on to all shards.
+fn read(setup: &Setup<'_>, ways: &[SyncSender<Input>]) -> Result<Learned, StartError> {
+    let mut learned = Learned::default();
+    let mut from = setup.log.first();
+    if let Some(mut snapshot) = setup.log.snapshot()? {
+        from = snapshot.from();
+        while let Some(piece) = snapshot.piece()? {
+            keep::take_piece(piece, &mut |part| take_part(setup, ways, &mut learned, part))?;
+        }
+    }
+    loop {
+        let blocks = setup.log.read(from, 1 << 20)?;
+        let Some(last) = blocks.last() else { return Ok(learned) };
+        from = last.sequence.next();
+        for block in blocks {
+            happenings(setup, ways, &mut learned, &block)?;
+            learned.recovered.blocks += 1;
+            pass(ways, || Input::Block(block.clone()));
+        }
+    }
+}
+
+fn take_part(
+    setup: &Setup<'_>,
+    ways: &[SyncSender<Input>],
+    learned: &mut Learned,
+    part: keep::Part,
+) -> Result<(), StartError> {
+    match part {
+        keep::Part::Conversations(piece) => {
+            let piece = Arc::new(piece);
+            pass(ways, || Input::Piece(Arc::clone(&piece)));
+        }
+        keep::Part::Happening(address, record) => happening(setup, ways, learned, (address, record))?,
+        keep::Part::Ages(ages) => learned.ages = ages,
+        keep::Part::Extra(name, bytes) => drop(learned.recovered.extras.insert(name, bytes)),
+    }
+    Ok(())
+}
+
+/// The records of a block that are about all conversations come first: the others say themselves which rules they are by.
+fn happenings(
+    setup: &Setup<'_>,
+    ways: &[SyncSender<Input>],
+    learned: &mut Learned,
+    block: &Block,
+) -> Result<(), StartError> {
+    let fault = |error| StartError::Record { block: block.sequence, error };
+    let mut offset = 0;
+    while offset < block.records.len() {
+        let peeked = peek(&block.records, offset).map_err(fault)?;
+        if is_happening(peeked.kind) {
+            let (record, _) = decode(&block.records, offset).map_err(fault)?;
+            let address = Address::new(block.sequence, u32::try_from(offset).unwrap_or(u32::MAX));
+            happening(setup, ways, learned, (address, record))?;
+        }
+        offset = peeked.next_offset;
+    }
+    Ok(())
+}
+
+fn happening(
+    setup: &Setup<'_>,
+    ways: &[SyncSender<Input>],
+    learned: &mut Learned,
+    (address, record): (Address, Record),
+) -> Result<(), StartError> {
+    // The snapshot says some of them, too.
+    if learned.epochs.last().is_some_and(|(last, _)| *last >= address) {
+        return Ok(());
+    }
+    if let Record::Tick { now } | Record::Outage { now, .. } | Record::Activation { now, .. } = &record {
+        learned.recovered.up_until = learned.recovered.up_until.max(Some(*now));
+    }
+    if let Some(epoch) = epoch(&record, setup.rulesets, learned, None)? {
+        pass(ways, || Input::Epoch(epoch.clone()));
+        learned.epochs.push((address, record));
+    }
+    Ok(())
+}
+
+/// What a record means for all conversations; its rules are found, or are those given.
+fn epoch(
+    record: &Record,
+    find: &dyn Fn(RulesetHash) -> Result<Arc<Ruleset>, String>,
+    learned: &mut Learned,
+    given: Option<&Arc<Ruleset>>,
+) -> Result<Option<Epoch>, StartError> {
+    Ok(match record {
+        Record::Outage { from, now } => Some(Epoch::Outage { from: *from, now: *now }),
+        Record::Activation { now, ordinal, hash, .. } => {
+            let known = given.filter(|rules| rules.hash == *hash).cloned();
+            let rules = known.map_or_else(|| find(*hash), Ok).map_err(|why| StartError::Rules { hash: *hash, why })?;
+            learned.rulesets.insert(*ordinal, Arc::clone(&rules));
+            Some(Epoch::Rules { ordinal: *ordinal, now: *now, engine: Arc::new(Engine::new(rules)) })
+        }
+        Record::Event(_)
+        | Record::Lapse(_)
+        | Record::Forget { .. }
+        | Record::Tick { .. }
+        | Record::Delivery(_)
+        | Record::Admin { .. } => None,
+    })
+}
+
+const fn is_happening(kind: RecordKind) -> bool {
+    matches!(kind, RecordKind::Tick | RecordKind::Outage | RecordKind::Activation)
+}
+
+/// A shard that failed hears nothing more; its fault is told when it is joined.
+fn pass(ways: &[SyncSender<Input>], input: impl Fn() -> Input) {
+    ways.iter().for_each(|way| drop(way.send(input())));
+}
+
+/// The thread of one shard while the log is read.
+fn take_over(mut shard: Shard, inputs: &Receiver<Input>) -> Result<Shard, StartError> {
+    for input in inputs {
+        match input {
+            Input::Piece(piece) => shard.restore(&piece).map_err(StartError::Snapshot)?,
+            Input::Epoch(epoch) => shard.epoch(epoch),
+            Input::Block(block) => replay(&mut shard, &block)?,
+        }
+    }
+    Ok(shard)
+}
+
+fn replay(shard: &mut Shard, block: &Block) -> Result<(), StartError> {
+    let fault = |error| StartError::Record { block: block.sequence, error };
+    let mut offset = 0;
+    while offset < block.records.len() {
+        let peeked = peek(&block.records, offset).map_err(fault)?;
+        if peeked.partition.is_some_and(|partition| shard.has(partition)) {
+            let (record, _) = decode(&block.records, offset).map_err(fault)?;
+            let at = Address::new(block.sequence, u32::try_from(offset).unwrap_or(u32::MAX));
+            shard.replay(at, &record).map_err(Box::new)?;
+        }
+        offset = peeked.next_offset;
+    }
+    Ok(())
+}
+
+fn run(
+    setup: &Setup<'_>,
+    shards: Vec<Shard>,
+    learned: Learned,
+    clock: Clock,
+    committer: Arc<Committer>,
+) -> Result<Started, StartError> {
+    let (failed, failure) = watch::channel(None);
+    let rate = setup.overdue_rate.div_ceil(u32::from(setup.shards.max(1)));
+    let mut threads = Threads { log: Some(log_thread(&committer, failed)?), ..Threads::default() };
+    let mut lanes = Vec::new();
+    for (index, shard) in shards.into_iter().enumerate() {
+        let (commands, inputs) = channel();
+        let queued = Arc::new(AtomicUsize::new(0));
+        let pace = Pace::new(clock.now(), rate);
+        let way = (clock.clone(), Arc::clone(&committer));
+        let worker = Worker::new(shard, inputs, way, Arc::clone(&queued), pace);
+        let name = format!("shard-{index}");
+        threads.shards.push(std::thread::Builder::new().name(name).spawn(move || worker.run())?);
+        lanes.push(Lane { commands, queued });
+    }
+    let current = learned.rulesets.last_key_value().map(|(ordinal, rules)| (*ordinal, Arc::clone(rules)));
+    let (current, rules) = current.unwrap_or_else(|| (Ordinal(1), Arc::clone(&setup.initial)));
+    let inner = Arc::new(Inner {
+        clock: clock.clone(),
+        key: setup.key,
+        committer,
+        shards: lanes,
+        rulesets: RwLock::new(Rulesets { current, rules, known: learned.rulesets }),
+        activating: tokio::sync::Mutex::new(()),
+        epochs: Mutex::new(learned.epochs),
+        extras: Mutex::default(),
+        threads: Mutex::new(threads),
+        failure,
+    });
+    Keeper::start(&inner, setup.retention.log, learned.ages)?;
+    Ok(Started { node: Node(inner), clock, recovered: learned.recovered })
+}
+
+fn log_thread(
+    committer: &Arc<Committer>,
+    failed: watch::Sender<Option<String>>,
+) -> Result<JoinHandle<()>, std::io::Error> {
+    let committer = Arc::clone(committer);
+    std::thread::Builder::new().name("log".to_owned()).spawn(move || {
+        if let Err(error) = committer.run() {
+            failed.send_replace(Some(error.to_string()));
+        }
+    })
+}
