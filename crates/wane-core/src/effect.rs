@@ -248,6 +248,15 @@ pub struct Answer {
     pub lapses: Vec<Lapse>,
 }
 
+/// An answer, and what of it came of the clock alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The answer.
+    pub answer: Answer,
+    /// How many of its effects, from the front, the clock had on the way to the event; the others are the event's own.
+    pub lapsed_effects: usize,
+}
+
 /// The kinds of answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

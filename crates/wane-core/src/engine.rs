@@ -20,13 +20,13 @@ mod work;
 
 use std::sync::Arc;
 
-use crate::effect::{Answer, Effect, Moved, Outcome, Refusal};
+use crate::effect::{Answer, Decided, Effect, Moved, Outcome, Refusal};
 use crate::event::Event;
 use crate::ruleset::Ruleset;
 use crate::session::Conversation;
 use crate::signal::SignalKind;
 use crate::time::Timestamp;
-use admit::Admitted;
+use crate::timer::ChannelId;
 use mirror::Mirror;
 use work::Work;
 
@@ -92,34 +92,78 @@ impl Engine {
         if let Some(answer) = conversation.as_ref().and_then(|known| memory::first_answer(known, event)) {
             return answer;
         }
-        match admit::admit(&self.rules, conversation.as_ref(), event) {
-            Ok(admitted) => self.apply(conversation, now, event, &admitted),
+        match self.apply(conversation, now, event) {
+            Ok(decided) => {
+                if let Some(state) = conversation {
+                    memory::remember(state, event, now, &decided);
+                }
+                decided.answer
+            }
             Err(refusal) => refused(refusal),
         }
     }
 
+    /// The same as [`Engine::step`] for whoever knows by other means that the event is no repeat: its id is neither looked
+    /// for nor remembered. Also tells which effects the clock had on the way.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use wane_core::{engine::Engine, event::Event, participant::Role, rules, signal::EventType, time::Timestamp};
+    /// # let mut files = wane_core::rules::files::Files::default();
+    /// # files.insert("quiet.toml", r#"
+    /// #     [timers.quiet]
+    /// #     restart_on = ["message:customer"]
+    /// #     on_lapse   = ["end-session"]
+    /// #     [[rules]]
+    /// #     id = "quiet"
+    /// #     timer = "quiet"
+    /// #     after = "15m"
+    /// # "#);
+    /// # let engine = Engine::new(Arc::new(rules::load(&files).0.expect("valid rules")));
+    /// # let nine = Timestamp::parse("2026-03-01T09:00:00Z").expect("valid");
+    /// let mut conversation = None;
+    /// let message = Event::new("c1", EventType::Message).by(Role::Customer).on("web");
+    /// engine.decide(&mut conversation, nine, &message);
+    ///
+    /// // The next message comes an hour later: the session has ended by itself, and another one opens.
+    /// let decided = engine.decide(&mut conversation, nine.plus_millis(3_600_000), &message);
+    /// let types: Vec<&str> = decided.answer.effects.iter().map(|effect| effect.body.type_name()).collect();
+    /// assert_eq!(types, ["session.ended", "session.opened"]);
+    /// assert_eq!(decided.lapsed_effects, 1);
+    /// ```
+    pub fn decide(&self, conversation: &mut Option<Conversation>, now: Timestamp, event: &Event) -> Decided {
+        let decided = self.apply(conversation, now, event);
+        decided.unwrap_or_else(|refusal| Decided { answer: refused(refusal), lapsed_effects: 0 })
+    }
+
+    /// `Err` when the event did not even reach the conversation.
     fn apply(
         &self,
         conversation: &mut Option<Conversation>,
         now: Timestamp,
         event: &Event,
-        admitted: &Admitted,
-    ) -> Answer {
+    ) -> Result<Decided, Refusal> {
+        let admitted = admit::admit(&self.rules, conversation.as_ref(), event)?;
         let sent = event.at.map_or(now, |at| at.min(now));
-        if conversation.is_none() && !meaning::opens(admitted) {
-            return refused(Refusal::UnknownConversation);
+        if conversation.is_none() && !meaning::opens(&admitted) {
+            return Err(Refusal::UnknownConversation);
         }
-        let state = conversation.get_or_insert_with(|| Conversation::new(&self.rules, admitted.channel, sent));
+        let state = conversation.get_or_insert_with(|| self.fresh(admitted.channel, sent));
         let mut work = Work::new(self, state, admitted.signal.kind);
         work.clock(now, Some(sent));
-        let lapsed = work.effects.len();
+        let lapsed_effects = work.effects.len();
         let at = sent.max(work.state.latest);
         let late_by = at.millis_since(sent);
-        let outcome = work.event(at, event, admitted);
+        let outcome = work.event(at, event, &admitted);
         work.clock(now, Some(at));
-        let answer = Answer { outcome, late_by, effects: work.effects, lapses: work.lapses };
-        memory::remember(state, event, now, (&answer, lapsed));
-        answer
+        let Moved { lapses, effects } = work.done();
+        Ok(Decided { answer: Answer { outcome, late_by, effects, lapses }, lapsed_effects })
+    }
+
+    fn fresh(&self, channel: ChannelId, at: Timestamp) -> Conversation {
+        let mut state = Conversation::new(&self.rules, channel, at);
+        self.mirror_all(&mut state);
+        state
     }
 
     /// Moves the clock: everything that is due at or before `now` lapses, in the order of the deadlines (C3).
@@ -163,7 +207,7 @@ impl Engine {
         }
         let mut work = Work::new(self, conversation, SignalKind::HANDLER_CHANGED);
         work.clock(now, None);
-        Moved { lapses: work.lapses, effects: work.effects }
+        work.done()
     }
 
     /// The same when the service took no messages from `from` until `now`: timers with `outage = "extend"` get that time
@@ -174,7 +218,7 @@ impl Engine {
         work.clock(from, None);
         work.outage(from, now);
         work.clock(now, None);
-        work.effects
+        work.done().effects
     }
 
     /// The instant at which [`Engine::advance`] next has something to do; `None` while nothing runs.

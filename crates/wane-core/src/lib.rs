@@ -12,6 +12,7 @@ pub mod effect;
 pub mod engine;
 pub mod event;
 pub mod facts;
+pub mod packed;
 pub mod participant;
 pub mod rules;
 pub mod ruleset;

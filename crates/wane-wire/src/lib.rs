@@ -4,11 +4,14 @@
 //! would be right. [`effect::EffectJson`] is an effect ready to be written. The names of fields are stable: they belong
 //! to this crate, not to the engine's types.
 
+pub mod decision;
 pub mod effect;
 pub mod error;
 pub mod event;
+mod key;
 mod raw;
 pub mod record;
 mod write;
 
+pub use key::decision_key;
 pub use write::EventJson;

@@ -16,12 +16,14 @@ use wane_core::time::Timestamp;
 mod code;
 mod decisions;
 mod event;
+mod json;
 mod plain;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use code::{Peek, RecordError, RecordKind, decode, iterate, peek};
+pub use json::{EffectRefJson, Reading, RecordJson};
 pub use write::{EventParts, ForgetParts, LapseParts, encode, encode_event, encode_forget, encode_lapse, link};
 
 /// The number of a block in the log, dense from 1; 0 is before the first.
@@ -152,6 +154,8 @@ pub struct EventRecord {
     pub previous: Address,
     /// The event.
     pub event: Event,
+    /// The conversation's channel, its number in those rules; the event itself need not name it.
+    pub channel: u16,
     /// Whether it counted; otherwise it was refused, but the clock or the refusal had effects.
     pub applied: bool,
     /// How late it was, in milliseconds (C4).

@@ -1,6 +1,6 @@
 //! Repeated events: the ids of the last days and their first answers (C5).
 
-use crate::effect::{Answer, Outcome};
+use crate::effect::{Answer, Decided, Outcome};
 use crate::event::Event;
 use crate::session::{Conversation, Remembered};
 use crate::time::Timestamp;
@@ -19,13 +19,14 @@ pub(super) fn first_answer(state: &Conversation, event: &Event) -> Option<Answer
     Some(effects)
 }
 
-/// Keeps the answer to an event that counted, without the `lapsed` effects that the clock had on the way: those came by
+/// Keeps the answer to an event that counted, without the effects that the clock had on the way: those came by
 /// themselves, and would have come without it. An event that was refused without any effect did not count, and may come
 /// again.
-pub(super) fn remember(state: &mut Conversation, event: &Event, now: Timestamp, (answer, lapsed): (&Answer, usize)) {
+pub(super) fn remember(state: &mut Conversation, event: &Event, now: Timestamp, decided: &Decided) {
     forget(state, now);
     let Some(id) = &event.id else { return };
-    let own = answer.effects.get(lapsed..).unwrap_or_default();
+    let answer = &decided.answer;
+    let own = answer.effects.get(decided.lapsed_effects..).unwrap_or_default();
     if answer.outcome != Outcome::Applied && own.is_empty() {
         return;
     }

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 
+use super::Engine;
 use super::work::Work;
 use crate::facts::{BuiltIn, ClockFact, FactId, FactSource, FactTable};
 use crate::participant::Role;
@@ -50,6 +51,22 @@ impl Mirror {
     }
 }
 
+impl Engine {
+    /// Works out everything that predicates see of the state, for one that was made anew, renamed or read. What depends
+    /// on the instant is worked out when it is needed.
+    pub(crate) fn mirror_all(&self, state: &mut Conversation) {
+        let table = &self.rules.facts;
+        for (fact, kept) in &self.mirror.kept {
+            state.facts.set_number(table, *fact, kept_number(&self.rules, state, *kept));
+        }
+        for (fact, timer) in self.mirror.phases.iter().zip(0..) {
+            if let Some(fact) = fact {
+                state.facts.set_number(table, *fact, phase_number(table, state, TimerId(timer)));
+            }
+        }
+    }
+}
+
 impl Work<'_> {
     /// Brings the built-in facts up to date with the state.
     pub(super) fn mirror(&mut self) {
@@ -67,13 +84,7 @@ impl Work<'_> {
     pub(super) fn phase_changed(&mut self, timer: TimerId) {
         let engine = self.engine;
         let Some(fact) = engine.mirror.phases.get(usize::from(timer.0)).copied().flatten() else { return };
-        let state = self.state.timers.iter().find(|state| state.timer == timer);
-        let word = match state.map(|state| &state.phase) {
-            Some(Phase::Running(_)) => "running",
-            Some(Phase::Lapsed { .. }) => "lapsed",
-            Some(Phase::Unset { .. }) | None => "stopped",
-        };
-        let number = engine.rules.facts.symbols().get(word);
+        let number = phase_number(&engine.rules.facts, self.state, timer);
         if let Some(slot) = self.state.facts.set_number(&engine.rules.facts, fact, number) {
             self.changed.insert(slot);
         }
@@ -90,6 +101,19 @@ impl Work<'_> {
             self.state.facts.set_number(&engine.rules.facts, *fact, number);
         }
         self.clock_facts = Some(self.at);
+    }
+
+    /// What depends on an instant is not part of the state after it: the same state is equal, whenever it was looked at.
+    pub(super) fn forget_clock_facts(&mut self) {
+        if self.clock_facts.take().is_none() {
+            return;
+        }
+        let engine = self.engine;
+        for (fact, clock) in &engine.mirror.clock {
+            let table = &engine.rules.facts;
+            let unset = if *clock == ClockFact::Weekday { table.symbols().get("") } else { 0 };
+            self.state.facts.set_number(table, *fact, unset);
+        }
     }
 
     fn clock_number(&self, clock: &ClockFact) -> i64 {
@@ -109,6 +133,15 @@ impl Work<'_> {
             }
         }
     }
+}
+
+fn phase_number(table: &FactTable, state: &Conversation, timer: TimerId) -> i64 {
+    let state = state.timers.iter().find(|state| state.timer == timer);
+    table.symbols().get(match state.map(|state| &state.phase) {
+        Some(Phase::Running(_)) => "running",
+        Some(Phase::Lapsed { .. }) => "lapsed",
+        Some(Phase::Unset { .. }) | None => "stopped",
+    })
 }
 
 fn days(date: NaiveDate) -> i64 {

@@ -19,15 +19,12 @@ pub(super) fn adopt(engine: &Engine, state: &mut Conversation, before: &Ruleset,
     timers.retain_mut(|timer| rename(before, rules, timer));
     timers.sort_by_key(|timer| timer.timer);
     state.timers = timers;
+    // This is how the new ruleset sees what has been so for long: no reason to choose again.
+    engine.mirror_all(state);
     let mut work = Work::new(engine, state, SignalKind::HANDLER_CHANGED);
     work.at = now.max(work.state.latest);
-    work.mirror();
-    for timer in 0..rules.timers.len() {
-        work.phase_changed(crate::timer::TimerId(u16::try_from(timer).unwrap_or(u16::MAX)));
-    }
-    // Everything above is how the new ruleset sees what has been so for long: no reason to choose again.
-    work.changed = crate::facts::SlotMask::EMPTY;
     work.choose_by_new_rules();
+    work.done();
 }
 
 impl Work<'_> {

@@ -221,6 +221,36 @@ fn a_changed_fact_chooses_again_with_the_anchor_kept() {
 }
 
 #[test]
+fn a_timer_that_never_ran_is_stopped_to_predicates_too() {
+    let text = "[timers.other]\nstart_on = [\"postback\"]\non_lapse = [{ tag = \"other\" }]\n\
+                [[rules]]\nid = \"other\"\ntimer = \"other\"\nafter = \"1h\"\n\
+                [timers.quiet]\nrestart_on = [\"message:customer\"]\non_lapse = [\"end-session\"]\n\
+                [[rules]]\nid = \"ten\"\ntimer = \"quiet\"\nwhen = 'timer(\"other\") == \"stopped\"'\nafter = \"10m\"\n";
+    let mut chat = Chat::new(text);
+    chat.event(0, EventType::Message, Role::Customer);
+    assert_eq!(chat.wake(), Some(10 * MINUTE));
+}
+
+#[test]
+fn deciding_without_ids_is_the_same_and_remembers_none() {
+    let mut chat = Chat::new(&ten_minutes(""));
+    let mut event = Event::new("c", EventType::Message).by(Role::Customer).on("web");
+    event.id = Some("m1".into());
+    let mut other = None;
+    for (millis, lapsed) in [(0, 0), (30 * MINUTE, 1), (31 * MINUTE, 0)] {
+        let decided = chat.engine.decide(&mut other, instant(millis), &event);
+        let mut known = event.clone();
+        known.id = Some(format!("m{millis}").into());
+        assert_eq!(decided.answer, chat.engine.step(&mut chat.state, instant(millis), &known));
+        assert_eq!(decided.lapsed_effects, lapsed);
+    }
+    let (other, mut state) = (other.expect("open"), chat.state.expect("open"));
+    assert_ne!(other, state);
+    state.forget_ids(instant(9 * 24 * 60 * MINUTE));
+    assert_eq!(other, state, "but for the ids");
+}
+
+#[test]
 fn a_repeated_id_gives_the_first_answer_and_changes_nothing() {
     let mut chat = Chat::new(&ten_minutes(""));
     let mut event = Event::new("c", EventType::Message).by(Role::Customer).on("web");

@@ -2,7 +2,7 @@
 
 use super::admit::Admitted;
 use super::{Engine, meaning};
-use crate::effect::{Cause, Effect, EffectBody, Lapse, Outcome, Refusal};
+use crate::effect::{Cause, Effect, EffectBody, Lapse, Moved, Outcome, Refusal};
 use crate::event::Event;
 use crate::facts::SlotMask;
 use crate::participant::Handler;
@@ -72,6 +72,12 @@ impl<'a> Work<'a> {
         }
         self.settle();
         Outcome::Refused(refusal)
+    }
+
+    /// Leaves the conversation as it is to be kept; gives what happened.
+    pub(super) fn done(mut self) -> Moved {
+        self.forget_clock_facts();
+        Moved { lapses: self.lapses, effects: self.effects }
     }
 
     /// Goes to an instant, for a reason. Time does not run backwards (C4).

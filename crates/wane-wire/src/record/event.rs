@@ -53,6 +53,7 @@ pub(super) fn put_event(out: &mut Vec<u8>, parts: &EventParts<'_>) {
         | bit(FACTS, facts != 0)
         | bit(CUSTOM, custom)
         | bit(LAPSED, parts.lapsed_effects != 0);
+    put_channel(out, parts.channel);
     out.push(parts_there);
     put_text(out, &event.conversation);
     match &event.kind {
@@ -75,6 +76,15 @@ pub(super) fn put_event(out: &mut Vec<u8>, parts: &EventParts<'_>) {
     if parts.lapsed_effects != 0 {
         put_number(out, u64::from(parts.lapsed_effects));
     }
+}
+
+/// One higher, so that a channel that the rules do not have any more, the highest number, is short too.
+pub(super) fn put_channel(out: &mut Vec<u8>, channel: u16) {
+    put_number(out, u64::from(channel.wrapping_add(1)));
+}
+
+fn read_channel(from: &mut Reader<'_>) -> Result<u16, Malformed> {
+    Ok(from.small::<u16>()?.wrapping_sub(1))
 }
 
 const fn facts_head(facts: &EventFacts) -> u8 {
@@ -131,13 +141,14 @@ fn put_value(out: &mut Vec<u8>, value: &Value) {
 pub(super) fn read_event(from: &mut Reader<'_>, head: u8, previous: Address) -> Result<EventRecord, Malformed> {
     let now = from.instant(Timestamp::EPOCH)?;
     let rules = Ordinal(from.small()?);
+    let channel = read_channel(from)?;
     let there = from.byte()?;
     let event = read_parts(from, there, now)?;
     let late_by = if head & LATE != 0 { from.signed()? } else { 0 };
     let lapsed_effects = if there & LAPSED != 0 { from.small()? } else { 0 };
     let (lapses, effects) = decisions::read(from, head, now)?;
     let applied = head & APPLIED != 0;
-    Ok(EventRecord { now, rules, previous, event, applied, late_by, lapsed_effects, lapses, effects })
+    Ok(EventRecord { now, rules, previous, event, channel, applied, late_by, lapsed_effects, lapses, effects })
 }
 
 fn read_parts(from: &mut Reader<'_>, there: u8, now: Timestamp) -> Result<Event, Malformed> {
@@ -211,8 +222,7 @@ pub(super) fn read_lapse(from: &mut Reader<'_>, head: u8, previous: Address) -> 
     let now = from.instant(Timestamp::EPOCH)?;
     let rules = Ordinal(from.small()?);
     let conversation = from.text()?;
-    let error = from.malformed("a number is too large");
-    let channel = u16::try_from(from.number()?).map_err(|_| error)?.wrapping_sub(1);
+    let channel = read_channel(from)?;
     let (lapses, effects) = decisions::read(from, head, now)?;
     Ok(LapseRecord { now, rules, previous, conversation, channel, lapses, effects })
 }

@@ -133,7 +133,7 @@ fn only_the_linked_bytes_change() {
 #[test]
 fn usual_records_are_small() {
     let length = |record| bytes(&record).len();
-    assert_eq!(length(message()), 62);
+    assert_eq!(length(message()), 63);
     assert_eq!(length(ended()), 66);
     assert_eq!(length(Record::Tick { now: nine() }), 8);
 }
@@ -188,6 +188,7 @@ fn message() -> Record {
         rules: Ordinal(1),
         previous: Address::new(Sequence(3), 500),
         event,
+        channel: 0,
         applied: true,
         late_by: 0,
         lapsed_effects: 0,
@@ -273,6 +274,7 @@ fn everything() -> Record {
         rules: Ordinal(300),
         previous: Address::NONE,
         event,
+        channel: u16::MAX,
         applied: false,
         late_by: 200,
         lapsed_effects: 1,

@@ -19,6 +19,8 @@ pub struct EventParts<'a> {
     pub partition: u16,
     /// The event.
     pub event: &'a Event,
+    /// The conversation's channel, its number in those rules.
+    pub channel: u16,
     /// Whether it counted.
     pub applied: bool,
     /// How late it was, in milliseconds.
@@ -74,6 +76,7 @@ pub struct ForgetParts<'a> {
 ///     rules: Ordinal(1),
 ///     partition: 77,
 ///     event: &event,
+///     channel: 0,
 ///     applied: true,
 ///     late_by: 0,
 ///     lapsed_effects: 0,
@@ -110,8 +113,7 @@ pub fn encode_lapse(parts: &LapseParts<'_>, out: &mut Vec<u8>) -> usize {
         put_instant(out, parts.now, Timestamp::EPOCH);
         put_number(out, u64::from(parts.rules.0));
         put_text(out, parts.conversation);
-        // One higher, so that a channel that the rules do not have any more, the highest number, is short too.
-        put_number(out, u64::from(parts.channel.wrapping_add(1)));
+        event::put_channel(out, parts.channel);
         decisions::put(out, parts.now, parts.lapses, parts.effects);
     });
     start + PREVIOUS
@@ -143,6 +145,7 @@ pub fn encode(record: &Record, partition: u16, out: &mut Vec<u8>) {
                 rules: it.rules,
                 partition,
                 event: &it.event,
+                channel: it.channel,
                 applied: it.applied,
                 late_by: it.late_by,
                 lapsed_effects: it.lapsed_effects,

@@ -183,13 +183,13 @@ fn decisions() -> impl Strategy<Value = (Vec<Lapse>, Vec<Effect>)> {
 
 prop_compose! {
     fn event_record()(
-        now in instant(), rules in number(), previous in address(), event in event().boxed(), applied: bool,
+        now in instant(), rules in number(), previous in address(), event in event().boxed(), channel in short(), applied: bool,
         late_by in prop_oneof![3 => Just(0), 1 => any::<i64>()],
         lapsed_effects in prop_oneof![3 => Just(0), 1 => number()],
         (lapses, effects) in decisions().boxed(),
     ) -> EventRecord {
         let rules = Ordinal(rules);
-        EventRecord { now, rules, previous, event, applied, late_by, lapsed_effects, lapses, effects }
+        EventRecord { now, rules, previous, event, channel, applied, late_by, lapsed_effects, lapses, effects }
     }
 }
 
