@@ -1,1 +1,135 @@
 //! The WhatsApp Cloud API channel as a Wane plugin.
+//!
+//! [`inbound`] makes events of a webhook's body, [`outbound`] makes requests to the Graph API of notices. The signature is
+//! declared in the manifest and checked by the host; only the handshake's token is looked at here. Media are not fetched,
+//! texts are handed on and not kept.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use wane_plugin::{Channel, Effect, Input, Outcome, Refusal, Sink};
+
+mod inbound;
+mod outbound;
+mod payload;
+
+/// What the operator configures.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Config {
+    /// The number to send from when a conversation does not tell its own: the id that the Graph API gives it, digits.
+    #[serde(default)]
+    pub phone_number_id: Option<String>,
+    /// The version of the Graph API, `v23.0` by default.
+    #[serde(default = "graph_version")]
+    pub graph_version: String,
+    /// What was entered as verify token where the webhook is registered. Without it no handshake is answered.
+    #[serde(default)]
+    pub verify_token: Option<String>,
+    /// For notices outside the 24 hours: which approved template stands for which notice.
+    #[serde(default)]
+    pub templates: BTreeMap<String, Template>,
+}
+
+/// A template that Meta approved.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Template {
+    /// Its name.
+    pub name: String,
+    /// The language it was approved in, such as `en_US`.
+    pub language: String,
+}
+
+fn graph_version() -> String {
+    "v23.0".to_owned()
+}
+
+/// The codec.
+#[derive(Debug)]
+pub struct WhatsApp {
+    config: Config,
+}
+
+impl Channel for WhatsApp {
+    type Config = Config;
+
+    fn create(config: Config) -> Result<Self, Refusal> {
+        Ok(Self { config })
+    }
+
+    fn translate(&mut self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
+        if input.method == "GET" {
+            return self.handshake(input, sink);
+        }
+        inbound::events(input)?.iter().try_for_each(|event| sink.event(event))
+    }
+
+    fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
+        match outbound::request(&self.config, effect)? {
+            Ok(request) => sink.request(&request),
+            Err(why) => sink.suppress(why),
+        }
+    }
+}
+
+impl WhatsApp {
+    /// Meta asks once whether the address is ours: the challenge goes back when the token is the one that was entered.
+    fn handshake(&self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
+        if input.query("hub.mode").as_deref() != Some("subscribe") {
+            return Err(Refusal::Malformed("a handshake has `hub.mode=subscribe`".to_owned()));
+        }
+        let (given, known) = (input.query("hub.verify_token"), self.config.verify_token.as_deref());
+        let (Some(given), Some(known)) = (given, known) else { return Err(Refusal::BadSignature) };
+        if known.is_empty() || !same(given.as_bytes(), known.as_bytes()) {
+            return Err(Refusal::BadSignature);
+        }
+        match input.query("hub.challenge") {
+            Some(challenge) => sink.reply_text(&challenge),
+            None => Err(Refusal::Malformed("a handshake has a `hub.challenge`".to_owned())),
+        }
+    }
+}
+
+/// Compares in a time that depends on the lengths alone.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
+}
+
+wane_plugin::export!(
+    WhatsApp,
+    manifest = r#"{
+        "channel": "whatsapp",
+        "about": "WhatsApp Cloud API: webhooks in, messages and templates out",
+        "capabilities": { "receipts": true, "typing": false, "window_hours": 24, "templates": true, "message_limit": 4096 },
+        "config": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+                "scheme": { "const": "meta-x-hub-signature-256" },
+                "phone_number_id": { "type": "string", "pattern": "^[0-9]{1,32}$" },
+                "waba_id": { "type": "string", "pattern": "^[0-9]{1,32}$" },
+                "graph_version": { "type": "string", "pattern": "^v[0-9]{1,3}\\.[0-9]{1,3}$" },
+                "templates": {
+                    "type": "object",
+                    "additionalProperties": {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "required": ["name", "language"],
+                        "properties": { "name": { "type": "string", "minLength": 1 }, "language": { "type": "string", "minLength": 2 } }
+                    }
+                }
+            }
+        },
+        "secrets": [
+            { "name": "app_secret", "about": "the app's secret: checks the signature of every webhook" },
+            { "name": "verify_token", "about": "answers the handshake", "to_plugin": true, "optional": true },
+            { "name": "token", "about": "access token to send with", "optional": true }
+        ],
+        "signature": {
+            "scheme": "hmac-sha256",
+            "header": "x-hub-signature-256",
+            "prefix": "sha256=",
+            "encoding": "hex",
+            "secret": "app_secret"
+        }
+    }"#
+);
