@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use wane_plugin_host::Host;
 
 use crate::client::Relay;
@@ -31,6 +32,7 @@ pub struct Parts {
     pub desk: Desk,
     pub delivery: Delivery,
     pub relay: Relay,
+    pub stop: Stop,
 }
 
 impl App {
@@ -46,5 +48,34 @@ impl Deref for App {
 
     fn deref(&self) -> &Parts {
         &self.0
+    }
+}
+
+/// The word that the daemon is to stop: the listener takes nothing new, streams and long polls end.
+#[derive(Clone, Debug)]
+pub struct Stop(Arc<watch::Sender<bool>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+}
+
+impl Stop {
+    /// Says it. To say it again changes nothing.
+    pub fn now(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether it was said.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Returns when it is said; at once when it was.
+    pub async fn said(&self) {
+        // The sender lives as long as `self`, so this does not fail.
+        let _ = self.0.subscribe().wait_for(|said| *said).await;
     }
 }

@@ -1,1 +1,54 @@
 //! The door: listener, limits, authorisation, routes, problem details.
+//!
+//! [`router`] is everything that is served; [`listener::Door`] serves it. A request passes `guard` (who, how often, what
+//! body), then a handler that takes its parts by [`extract`] and answers, or a [`problem::Problem`]. The other parts of
+//! the daemon bring routes of their own, which are merged here.
+
+mod body;
+pub mod extract;
+pub mod guard;
+pub mod listener;
+pub mod problem;
+mod rate;
+mod tls;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::App;
+use guard::Shield;
+use problem::{Kind, Problem};
+
+/// Everything that is served.
+#[must_use]
+pub fn router(app: App) -> Router {
+    let shield = Shield::new(app.clone());
+    routes()
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(shield, guard::guard))
+        .with_state(app)
+}
+
+/// All routes, without what goes round them.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+}
+
+async fn nowhere() -> Problem {
+    Problem::new(Kind::NoRoute, "there is nothing at this path").help("`GET /openapi.json` lists all paths")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(Kind::WrongMethod, "the path does not have this method; the header `Allow` says which it has")
+}
+
+/// A panic costs its request alone.
+fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
+    let words = cause.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    let words = words.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
+    Problem::internal(&format!("panic: {words}")).into_response()
+}

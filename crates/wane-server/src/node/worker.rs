@@ -68,9 +68,18 @@ impl Undated {
 
 /// Long work, done in slices.
 enum Job {
-    Preview { engine: Arc<Engine>, cursor: u64, so_far: Box<Preview>, reply: oneshot::Sender<Preview> },
+    Preview {
+        engine: Arc<Engine>,
+        cursor: u64,
+        so_far: Box<Preview>,
+        reply: oneshot::Sender<Preview>,
+    },
     /// `held` is a piece that the disk had no time for.
-    Snapshot { cursor: Option<u64>, held: Vec<u8>, pieces: SyncSender<Vec<u8>> },
+    Snapshot {
+        cursor: Option<u64>,
+        held: Vec<u8>,
+        pieces: SyncSender<Vec<u8>>,
+    },
 }
 
 enum Next {
@@ -158,7 +167,9 @@ impl Worker {
                 self.jobs.push_back(job);
             }
             Command::Figures(reply) => drop(reply.send(self.shard.figures())),
-            Command::Snapshot(pieces) => self.jobs.push_back(Job::Snapshot { cursor: Some(0), held: Vec::new(), pieces }),
+            Command::Snapshot(pieces) => {
+                self.jobs.push_back(Job::Snapshot { cursor: Some(0), held: Vec::new(), pieces })
+            }
             Command::SnapshotDone => self.shard.snapshot_done(),
             Command::ReleaseHeld => self.shard.hold_before(None),
             Command::Stop => return Next::Stop,
@@ -189,7 +200,7 @@ impl Worker {
             Reply::Seen(Seen::At(address)) => Undated { decided: Decided::Seen(address, Box::new(event)), place: None },
             Reply::Seen(Seen::Here(place)) => {
                 Undated { decided: Decided::Seen(Address::NONE, Box::new(event)), place: Some(place) }
-            },
+            }
         }
     }
 

@@ -1,0 +1,133 @@
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use super::*;
+
+fn walk(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
+    for (key, value) in table {
+        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::Table(inner) if !inner.is_empty() && !inner.contains_key("burst") => walk(&name, inner, into),
+            toml::Value::Table(inner) if inner.is_empty() => drop(into.insert(name, "none".to_owned())),
+            toml::Value::Array(items) if items.is_empty() => drop(into.insert(name, "none".to_owned())),
+            other => drop(into.insert(name, other.to_string())),
+        }
+    }
+}
+
+/// The rows of the tables in the document: key and default.
+fn told() -> BTreeMap<String, String> {
+    let text = include_str!("../../../../docs/config.md");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.filter_map(|row| {
+        let (key, rest) = row.split_once('`')?;
+        let default = rest.trim_start_matches(" | ").split(" | ").next()?;
+        Some((key.to_owned(), default.trim_matches('`').to_owned()))
+    })
+    .collect()
+}
+
+#[test]
+fn every_default_is_documented_as_it_is() {
+    let text = Config::defaults().expect("defaults can be written");
+    let mut real = BTreeMap::new();
+    walk("", &toml::from_str(&text).expect("TOML"), &mut real);
+    let told = told();
+    for (key, default) in &real {
+        assert_eq!(told.get(key), Some(default), "`{key}`");
+    }
+    // Keys without a default are in the document alone; each must be a key that the reader knows.
+    for key in told.keys().filter(|key| !real.contains_key(*key)) {
+        let wild = key.replace("NAME", "x").replace("[]", "");
+        let (outer, last) = wild.rsplit_once('.').map_or(("", wild.as_str()), |(outer, last)| (outer, last));
+        let outer = if outer == "tokens" { "[[tokens]]".to_owned() } else { format!("[{outer}]") };
+        let text = if outer == "[]" { format!("{last} = true") } else { format!("{outer}\n{last} = 1979-05-27") };
+        let error = Config::parse(&text).expect_err("a value of a wrong type");
+        assert!(!error.message.starts_with("unknown key"), "`{key}`: {error}");
+    }
+}
+
+#[test]
+fn the_defaults_as_a_file_are_the_defaults() {
+    let text = Config::defaults().expect("defaults can be written");
+    assert_eq!(Config::parse(&text).as_ref(), Ok(&Config::default()));
+    assert_eq!(Config::parse("").as_ref(), Ok(&Config::default()));
+}
+
+#[test]
+fn what_is_wrong_has_its_place() {
+    let cases = [
+        ("orgg = 'x'", "1:1: unknown key `orgg`", Some("did you mean `org`?")),
+        ("[store]\nsync = 'sometimes'", "2:8: `sometimes` is not `always`, `interval:10ms` or `off`", None),
+        ("[limits]\nidle = 5", "2:8: invalid type: integer `5`, expected a string", None),
+        (
+            "[limits]\nidle = '5 fortnights'",
+            "2:8: `5 fortnights` is no length of time, such as \"10s\" or \"5m\"",
+            None,
+        ),
+        ("[delivery]\nallow = ['10.0.0.0/99']", "2:9: `10.0.0.0/99` is no network, such as \"10.0.0.0/8\"", None),
+    ];
+    for (text, message, help) in cases {
+        let error = Config::parse(text).expect_err(text);
+        assert_eq!((error.to_string().as_str(), error.help.as_deref()), (message, help), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_written_into_the_file_is_refused_and_not_repeated() {
+    let text = "[channels.whatsapp]\nplugin = 'whatsapp'\nsecrets = { app = 'hunter2hunter2' }";
+    let error = Config::parse(text).expect_err("a secret");
+    assert!(error.message.contains("file:PATH"), "{error}");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+}
+
+#[test]
+fn sync_is_read_as_it_is_shown() {
+    for (text, sync) in [
+        ("always", Sync::Always),
+        ("interval:10ms", Sync::Interval(Duration::from_millis(10))),
+        ("interval:1s", Sync::Interval(Duration::from_secs(1))),
+        ("off", Sync::Off),
+    ] {
+        assert_eq!(Sync::try_from(text.to_owned()), Ok(sync));
+        assert_eq!(sync.to_string(), text);
+    }
+    assert_eq!(Sync::Always.weaker(), None);
+    assert_eq!(Sync::Off.weaker().as_deref(), Some("off"));
+}
+
+#[test]
+fn secrets_come_from_files_that_others_can_not_read() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("secret");
+    std::fs::write(&path, "s3cret\r\n").expect("written");
+    let reference = SecretRef::try_from(format!("file:{}", path.display())).expect("a reference");
+    let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
+    mode(0o644);
+    assert!(matches!(reference.load(), Err(SecretError::Open(_))));
+    mode(0o640);
+    let secret = reference.load().expect("readable");
+    assert_eq!(secret.reveal(), b"s3cret");
+    assert_eq!(format!("{secret:?}"), "Secret(…)");
+    std::fs::write(&path, "\n").expect("written");
+    assert!(matches!(reference.load(), Err(SecretError::Empty(_))));
+    let unset = SecretRef::try_from("env:WANE_TEST_NO_SUCH_VARIABLE".to_owned()).expect("a reference");
+    assert!(matches!(unset.load(), Err(SecretError::Unset(_))));
+}
+
+#[test]
+fn dev_and_the_manual_clock_are_for_loopback_alone() {
+    let open = Config { listen: "0.0.0.0:7600".parse().expect("an address"), ..Config::default() };
+    assert_eq!(open.check(), Ok(()));
+    assert!(Config { dev: true, ..open.clone() }.check().is_err());
+    assert!(Config { manual_clock: true, ..open }.check().is_err());
+    assert_eq!(Config { manual_clock: true, ..Config::default() }.for_dev().check(), Ok(()));
+}
+
+#[test]
+fn dev_watches_unless_the_file_says_otherwise() {
+    assert!(Config::default().for_dev().watch);
+    let said = Config::parse("[rules]\nwatch = false").expect("valid");
+    assert!(!said.for_dev().watch);
+}
