@@ -1,5 +1,6 @@
 //! The real `wane` binary over good and bad input: what it prints, where, and with which exit status.
 
+mod activate;
 mod check;
 mod diff;
 mod explain;

@@ -1,4 +1,4 @@
-//! What enters and leaves a Wane process: the JSON forms of events and effects.
+//! What enters and leaves a Wane process: the JSON forms of events, effects and findings.
 //!
 //! [`event::parse`] turns a JSON object into an [`Event`](wane_core::event::Event), or says which field is wrong and what
 //! would be right. [`effect::EffectJson`] is an effect ready to be written. The names of fields are stable: they belong
@@ -8,7 +8,9 @@ pub mod decision;
 pub mod effect;
 pub mod error;
 pub mod event;
+pub mod finding;
 mod key;
+pub mod place;
 mod raw;
 pub mod record;
 mod write;

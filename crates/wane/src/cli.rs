@@ -26,6 +26,10 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Say what differs between two directories of rule files
     Diff(DiffArgs),
+    /// Put rule files in force in a running daemon; shows first what that would do
+    Activate(ActivateArgs),
+    /// Put rules in force again that were in force before
+    Rollback(RollbackArgs),
     /// Print the JSON Schema of rule files, for editors
     Schema,
     /// Print the completions of a shell
@@ -176,4 +180,50 @@ pub(crate) struct DiffArgs {
     /// The directory of rule files as they are to be
     #[arg(value_name = "NEW")]
     pub(crate) new: PathBuf,
+}
+
+/// `wane activate`
+#[derive(Debug, Args)]
+pub(crate) struct ActivateArgs {
+    /// The directory of rule files
+    #[arg(default_value = "rules", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Only show what it would do to the conversations of now
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) preview: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) daemon: DaemonArgs,
+}
+
+/// `wane rollback`
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// Which version: its number, or 8 or more digits of its hash; the rules before the present ones if not given
+    #[arg(value_name = "VERSION")]
+    pub(crate) to: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) daemon: DaemonArgs,
+}
+
+/// Which running daemon is meant.
+#[derive(Debug, Args)]
+pub(crate) struct DaemonArgs {
+    /// Its address, such as `https://wane.example:7600`; otherwise the one in the data directory
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Its data directory, on this machine
+    #[arg(long, default_value = "wane-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// A file with an API token; otherwise what `--dev` left in the data directory
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// An API token; others on this machine can see it while the command runs
+    #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
+    pub(crate) token: Option<String>,
 }

@@ -8,12 +8,12 @@ use std::path::Path;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use serde::Serialize;
 use wane_core::diagnostic::{Diagnostic, Label, Severity};
 use wane_core::rules::files::Files;
+use wane_wire::finding::FindingJson;
+use wane_wire::place::{LineColumn, floor, line_column, mark};
 
 use crate::out::Out;
-use crate::place::{LineColumn, floor, line_column, mark};
 
 /// A line longer than this is not shown, only named.
 const LONGEST_LINE: usize = 2_000;
@@ -147,58 +147,17 @@ fn only_place(text: &str, labels: &[&Label], path: String) -> Origin<'static> {
     Origin::path(path).line(place.line).char_column(place.column)
 }
 
-#[derive(Serialize)]
-struct JsonDiagnostic<'a> {
-    code: &'a str,
-    severity: &'static str,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<&'a str>,
-    labels: Vec<JsonLabel<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonLabel<'a> {
-    file: String,
-    line: usize,
-    column: usize,
-    end_line: usize,
-    end_column: usize,
-    text: &'a str,
-}
-
 /// Shows diagnostics as JSON, one a line; the first label is the fault's own place.
 ///
 /// # Errors
 /// When the output is gone.
 pub(crate) fn json(diagnostics: &[Diagnostic], source: &Source<'_>, out: &mut Out) -> io::Result<()> {
     for diagnostic in diagnostics {
-        let line = JsonDiagnostic {
-            code: diagnostic.code.0,
-            severity: match diagnostic.severity() {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            },
-            message: &diagnostic.message,
-            help: diagnostic.help.as_deref(),
-            labels: diagnostic.labels.iter().map(|label| json_label(label, source)).collect(),
-        };
+        let line = FindingJson::new(diagnostic, source.files, &|file| source.path(file));
         serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")?;
     }
     Ok(())
-}
-
-fn json_label<'a>(label: &'a Label, source: &Source<'_>) -> JsonLabel<'a> {
-    let (start, end) = ends(label, source);
-    JsonLabel {
-        file: source.path(&label.place.file),
-        line: start.line,
-        column: start.column,
-        end_line: end.line,
-        end_column: end.column,
-        text: &label.text,
-    }
 }
 
 fn ends(label: &Label, source: &Source<'_>) -> (LineColumn, LineColumn) {

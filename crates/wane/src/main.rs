@@ -1,15 +1,16 @@
 //! The command line of Wane. What each command does is in the module of its name; nothing is decided here.
 
 mod about;
+mod activate;
 mod check;
 mod cli;
+mod daemon;
 mod describe;
 mod diagnostics;
 mod diff;
 mod disk;
 mod explain;
 mod out;
-mod place;
 mod rulesets;
 mod schema;
 mod simulate;
@@ -63,6 +64,8 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
         Command::Explain(args) => explain::run(&args, out),
         Command::Simulate(args) => simulate::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
+        Command::Activate(args) => activate::run(&args, out),
+        Command::Rollback(args) => activate::rollback(&args, out),
         Command::Schema => about::schema(out),
         Command::Completions { shell } => about::completions(shell, out),
         Command::Man => about::man(out),

@@ -2,8 +2,6 @@
 
 use std::cmp::Reverse;
 
-use sha2::{Digest, Sha256};
-
 use super::escape;
 use super::files::Files;
 use super::finding::{Finding, Findings};
@@ -13,7 +11,7 @@ use super::resolve::{Context, Model, Row, Timer};
 use super::source::{At, Sp};
 use crate::choose::{Candidate, Chooser};
 use crate::facts::{FactId, FactSource, FactTable, Name, SlotMask};
-use crate::ruleset::{self, ChannelDef, Reaction, Roles, Ruleset, RulesetHash, Wake};
+use crate::ruleset::{self, ChannelDef, Reaction, Roles, Ruleset, Wake};
 use crate::signal::{Selector, SignalKind};
 use crate::timer::{After, ChannelId, RowId, TimerId};
 
@@ -63,7 +61,7 @@ pub(crate) fn compile(mut model: Model<'_>, context: &Context<'_>, files: &Files
         notice_window: channel.notice_window.and_then(|name| declared.timer(name)).map(TimerId),
     });
     Ruleset {
-        hash: hash(files),
+        hash: files.hash(),
         rows,
         choosers,
         gated,
@@ -212,16 +210,4 @@ fn add(table: &mut [Vec<Reaction>], timer: u16, selectors: &[Selector], field: f
             *roles = Some(roles.map_or(selector.roles, |held| held.or(selector.roles)));
         }
     }
-}
-
-/// Paths and contents, each after its length, so that no two directories read alike.
-fn hash(files: &Files) -> RulesetHash {
-    let mut hash = Sha256::new();
-    for (path, content) in files.iter() {
-        for part in [path.as_bytes(), content] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-    }
-    RulesetHash(hash.finalize().into())
 }

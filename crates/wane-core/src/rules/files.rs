@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use crate::facts::Name;
+use crate::ruleset::RulesetHash;
 
 /// The rule files of a directory: path relative to it (with `/`), and content, in byte order of the path.
 ///
@@ -39,5 +42,19 @@ impl Files {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    /// The name of the ruleset that they are, whether it can be used or not: SHA-256 over the length and the bytes of each
+    /// path and each content in turn, so that no two directories read alike; a length is eight bytes, the lowest first.
+    #[must_use]
+    pub fn hash(&self) -> RulesetHash {
+        let mut hash = Sha256::new();
+        for (path, content) in self.iter() {
+            for part in [path.as_bytes(), content] {
+                hash.update((part.len() as u64).to_le_bytes());
+                hash.update(part);
+            }
+        }
+        RulesetHash(hash.finalize().into())
     }
 }

@@ -10,8 +10,8 @@ use wane_wire::error::EventError;
 use wane_wire::event::parse_line;
 
 use crate::out::plain;
-use crate::place::line_column;
 use crate::trouble::Trouble;
+use wane_wire::place::line_column;
 
 /// A longer line is no event.
 const LONGEST_LINE: u64 = 1 << 20;

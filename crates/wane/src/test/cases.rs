@@ -15,8 +15,8 @@ use super::{Broken, Case, NotRefused, Outcome, Report};
 use crate::cli::TestArgs;
 use crate::diagnostics::{self, Source};
 use crate::disk;
-use crate::place::line_column;
 use crate::trouble::Trouble;
+use wane_wire::place::line_column;
 
 /// A directory of rules, loaded once for all scenarios that use it as it is.
 struct Loaded {

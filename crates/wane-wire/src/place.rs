@@ -2,13 +2,16 @@
 
 /// A line and a column, both from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LineColumn {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
+pub struct LineColumn {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
 }
 
 /// Where an offset lies. Past the end it is the end.
-pub(crate) fn line_column(text: &str, offset: usize) -> LineColumn {
+#[must_use]
+pub fn line_column(text: &str, offset: usize) -> LineColumn {
     let before = text.get(..floor(text, offset)).unwrap_or_default();
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let last = before.rsplit('\n').next().unwrap_or_default();
@@ -20,12 +23,14 @@ pub(crate) fn line_column(text: &str, offset: usize) -> LineColumn {
 const MARK: char = '\u{feff}';
 
 /// The bytes of a byte order mark at the start of a text.
-pub(crate) fn mark(text: &str) -> usize {
+#[must_use]
+pub fn mark(text: &str) -> usize {
     if text.starts_with(MARK) { MARK.len_utf8() } else { 0 }
 }
 
 /// The nearest character boundary at or before an offset.
-pub(crate) fn floor(text: &str, offset: usize) -> usize {
+#[must_use]
+pub fn floor(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
