@@ -37,31 +37,33 @@ pub async fn apply(app: &App, deed: Deed, proposal: Proposal) -> Result<Activate
     // The change would be finished without this, but not told.
     let work = tokio::spawn(async move {
         let result = app.desk.activate(&app.node, proposal.clone()).await;
-        tell(&proposal.by, &result);
+        tell(&app, &proposal.by, &result);
         record(&app, deed, &proposal, &result).await;
         result
     });
     work.await.unwrap_or_else(|cut| Err(Refusal::CutOff(cut.to_string())))
 }
 
-fn tell(by: &str, result: &Result<Activated, Refusal>) {
+fn tell(app: &App, by: &str, result: &Result<Activated, Refusal>) {
     match result {
         Ok(done) if done.changed => {
             let hash = done.hash.to_string();
+            app.metrics.reloaded(&hash, app.clock.wall());
             tracing::info!(ruleset = hash, ordinal = done.ordinal.0, by, "rules were put in force");
         }
         Ok(done) => tracing::info!(ruleset = %done.hash, by, "these rules are in force already"),
-        Err(refusal) => failed(by, refusal),
+        Err(refusal) => failed(app, by, refusal),
     }
 }
 
-fn failed(by: &str, why: &dyn std::fmt::Display) {
+fn failed(app: &App, by: &str, why: &dyn std::fmt::Display) {
+    app.metrics.reload_failed();
     tracing::warn!(by, error = %why, "rules were refused, the old ones are in force");
 }
 
 /// Rules were wanted, but there are none to judge: they could not be read.
 pub(super) async fn unreadable(app: &App, by: &str, why: String) {
-    failed(by, &why);
+    failed(app, by, &why);
     let details = json!({"outcome": "refused", "error": why});
     app.desk.note(Attempt { at: app.node.now(), by: by.into(), hash: None, error: Some(why), findings: Vec::new() });
     if let Err(error) = audit(app, by, Deed::Reload.name(), details).await {

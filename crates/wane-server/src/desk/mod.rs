@@ -1,7 +1,7 @@
 //! The desk: keeps rulesets, and changes which one is in force.
 //!
 //! [`bundles`] holds the files of every ruleset that ever was in force; [`versions`] says when and by whom. A change goes
-//! through [`Desk::activate`] only, whoever asks for it: a client, a signal or the watched directory
+//! through [`Desk::activate`] only, whoever asks for it: a client (`routes`), a signal or the watched directory
 //! ([`reload`], with [`quiet`], [`look`] and [`reader`]). Its order makes it all or nothing, at any crash: the bundle is durable; then
 //! the node logs the activation and tells the shards; then the index is written. What a timer makes of new rules is the
 //! engine's business. [`audit`] records what administrators do.
@@ -10,11 +10,13 @@ pub mod apply;
 pub mod audit;
 pub mod bundles;
 mod durable;
+mod forms;
 pub mod load;
 pub mod look;
 pub mod quiet;
 pub mod reader;
 pub mod reload;
+mod routes;
 #[cfg(test)]
 mod tests;
 pub mod versions;
@@ -34,6 +36,7 @@ use wane_wire::record::{Ordinal, Record, RecordError, Sequence, iterate};
 use crate::node::{Node, NodeError};
 use bundles::{BundleError, Bundles};
 use load::Checked;
+pub use routes::routes;
 use versions::{Version, Versions};
 
 /// The keeper of rulesets. A handle: copies are the same desk.

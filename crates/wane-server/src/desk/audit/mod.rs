@@ -1,10 +1,14 @@
 //! What administrators did: who, when, what, from which ruleset to which. Records of the log, never changed.
 
+pub(super) mod list;
+
 use serde_json::{Map, Value};
+use wane_core::facts::Name;
 use wane_wire::record::{Address, Record};
 
 use crate::app::App;
 use crate::node::NodeError;
+use crate::tokens::Token;
 
 /// The kind of an [`Record::Admin`] that is an entry of the audit.
 pub const KIND: &str = "audit";
@@ -18,6 +22,12 @@ pub const KIND: &str = "audit";
 pub async fn audit(app: &App, who: &str, what: &str, details: Value) -> Result<Address, NodeError> {
     let now = app.node.now();
     app.node.record(Record::Admin { now, kind: KIND.into(), json: entry(who, what, details) }).await
+}
+
+/// What a token is called in the audit: by its name, else by its id.
+#[must_use]
+pub fn who(token: &Token) -> Name {
+    if token.name.is_empty() { token.id.as_str().into() } else { token.name.as_str().into() }
 }
 
 fn entry(who: &str, what: &str, details: Value) -> Vec<u8> {
