@@ -213,12 +213,17 @@ impl Engine {
     /// The same when the service took no messages from `from` until `now`: timers with `outage = "extend"` get that time
     /// back, and warnings whose lapse fell into it too are not sent any more. A `from` after `now` counts as `now`.
     pub fn resume(&self, conversation: &mut Conversation, from: Timestamp, now: Timestamp) -> Vec<Effect> {
+        self.catch_up(conversation, from, now).effects
+    }
+
+    /// The same as [`Engine::resume`], and tells which timers ran out, those without effects too.
+    pub fn catch_up(&self, conversation: &mut Conversation, from: Timestamp, now: Timestamp) -> Moved {
         let from = from.min(now);
         let mut work = Work::new(self, conversation, SignalKind::HANDLER_CHANGED);
         work.clock(from, None);
         work.outage(from, now);
         work.clock(now, None);
-        work.done().effects
+        work.done()
     }
 
     /// The instant at which [`Engine::advance`] next has something to do; `None` while nothing runs.

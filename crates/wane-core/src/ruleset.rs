@@ -10,7 +10,7 @@ use crate::signal::{RoleMask, SignalKind};
 use crate::timer::{After, ChannelId, Origin, RowId, TimerDef, TimerId};
 
 /// The hash of the names and contents of a directory's rule files (SHA-256).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RulesetHash(pub [u8; 32]);
 
 impl RulesetHash {
@@ -109,8 +109,8 @@ pub type TimerIndex = u16;
 /// Roles that fit, or none.
 pub type Roles = Option<RoleMask>;
 
-/// All rule files of one directory, compiled.
-#[derive(Clone, Debug)]
+/// All rule files of one directory, compiled. The default one knows no channel, so it takes no event.
+#[derive(Clone, Debug, Default)]
 pub struct Ruleset {
     /// Its name.
     pub hash: RulesetHash,

@@ -19,7 +19,9 @@ pub(crate) struct Link {
     /// The conversation's slot in the shard.
     pub(crate) slot: u32,
     /// The event id that was remembered with it, by its place in the shard's memory of ids.
-    pub(crate) id: Option<u64>,
+    pub(crate) id: Option<u32>,
+    /// Whether the conversation is gone with it.
+    pub(crate) forgets: bool,
 }
 
 impl Batch {

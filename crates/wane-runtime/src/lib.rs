@@ -6,6 +6,12 @@
 
 pub mod batch;
 pub mod block;
+pub mod calendar;
 pub mod epoch;
+mod epochs;
+mod ids;
+mod name;
 pub mod outbox;
 pub mod shard;
+mod slab;
+mod table;

@@ -3,19 +3,35 @@
 //! The order of a round: any number of [`Shard::event`] and [`Shard::tick`] into one [`Batch`]; then, under the lock of
 //! the block builder, [`Shard::seal`] with the address that the batch gets. Answers may leave when that block is durable.
 
+//!
+//! Here is what it holds and the order of its work; deciding is in `decide`, looking at conversations in `look`, what a
+//! restart needs in `snapshot` and `replay`.
+
+mod decide;
+mod look;
+mod replay;
+mod snapshot;
+mod tidy;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wane_core::effect::Answer;
-use wane_core::engine::Engine;
+use wane_core::effect::{Answer, Outcome, Refusal};
 use wane_core::event::Event;
-use wane_core::facts::Name;
 use wane_core::ruleset::Ruleset;
-use wane_core::session::Conversation;
 use wane_core::time::Timestamp;
-use wane_wire::record::{Address, Record};
+use wane_wire::record::{Address, link};
 
 use crate::batch::{Batch, Place};
+use crate::calendar::Calendar;
 use crate::epoch::Epoch;
+use crate::epochs::Epochs;
+use crate::ids::Ids;
+use crate::name::{Key, shard_of};
+use crate::slab::Slab;
+
+pub use look::{Figures, Preview, View};
+pub use replay::Disagreement;
 
 /// Which share a shard has, and how it is to behave.
 #[derive(Clone, Debug)]
@@ -39,6 +55,25 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Shard {
     settings: Settings,
+    epochs: Epochs,
+    slab: Slab,
+    ids: Ids,
+    calendar: Calendar,
+    /// Conversations whose point lies before this are left alone.
+    hold: Option<i64>,
+    /// Those that came up while it does, by their point.
+    held: BTreeSet<(i64, u32)>,
+    /// The latest instant that [`Shard::tick`] saw.
+    now: i64,
+    /// While a snapshot is taken, nothing is forgotten.
+    snapshot: bool,
+    /// Whether some of the log before what is replayed is known from a snapshot alone.
+    restored: bool,
+    /// Where tidying is; `None` when it is done.
+    tidying: Option<u32>,
+    scratch: Vec<u8>,
+    /// The rules before there are any.
+    nothing: Arc<Ruleset>,
 }
 
 /// What became of an event.
@@ -66,229 +101,143 @@ pub enum Seen {
     Here(Place),
 }
 
-/// A conversation as it is now, unpacked to be looked at.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// Its name.
-    pub conversation: Name,
-    /// Its state.
-    pub state: Conversation,
-    /// The engine that decides about it.
-    pub engine: Arc<Engine>,
-    /// Its latest record.
-    pub last: Address,
-}
-
-/// Figures of a shard.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Conversations kept, ended ones included.
-    pub conversations: u64,
-    /// By channel number and status: how many conversations.
-    pub by_channel: Vec<[u64; 4]>,
-    /// Event ids remembered.
-    pub ids: u64,
-    /// Conversations that wait in the calendar.
-    pub filed: u64,
-    /// Entries of the calendar, stale ones included.
-    pub entries: u64,
-    /// Deadlines that are overdue and not yet decided.
-    pub overdue: u64,
-}
-
-impl Figures {
-    /// Adds another shard's.
-    pub fn add(&mut self, other: &Self) {
-        self.conversations += other.conversations;
-        self.ids += other.ids;
-        self.filed += other.filed;
-        self.entries += other.entries;
-        self.overdue += other.overdue;
-        let channels = self.by_channel.len().max(other.by_channel.len());
-        self.by_channel.resize(channels, [0; 4]);
-        for (held, added) in self.by_channel.iter_mut().zip(&other.by_channel) {
-            held.iter_mut().zip(added).for_each(|(held, added)| *held += added);
-        }
-    }
-}
-
-impl Preview {
-    /// Adds another shard's.
-    pub fn add(&mut self, other: Self) {
-        self.conversations += other.conversations;
-        self.unchanged += other.unchanged;
-        self.lapse_now += other.lapse_now;
-        self.earlier += other.earlier;
-        self.later += other.later;
-        let timers = self.lapse_by_timer.len().max(other.lapse_by_timer.len());
-        self.lapse_by_timer.resize(timers, 0);
-        self.lapse_by_timer.iter_mut().zip(&other.lapse_by_timer).for_each(|(held, added)| *held += added);
-        self.examples.extend(other.examples);
-    }
-}
-
-/// What a ruleset would do to the conversations that are kept now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Preview {
-    /// How many conversations were looked at.
-    pub conversations: u64,
-    /// For how many nothing would change.
-    pub unchanged: u64,
-    /// How many have a timer that would lapse at once.
-    pub lapse_now: u64,
-    /// How many would have their next point earlier.
-    pub earlier: u64,
-    /// How many would have it later, or not at all.
-    pub later: u64,
-    /// By timer, in the new ruleset's order: how many would lapse at once.
-    pub lapse_by_timer: Vec<u64>,
-    /// Some of those that would lapse at once.
-    pub examples: Vec<Name>,
-}
-
-/// A replayed record does not lead to what the log says.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the record at {at} of conversation `{conversation}` says {said}, but the rules give {found}")]
-pub struct Disagreement {
-    /// Where.
-    pub at: Address,
-    /// Whose.
-    pub conversation: Name,
-    /// What is in the log.
-    pub said: String,
-    /// What replaying gives.
-    pub found: String,
-}
+/// Ids that are thrown out at each event and each tick at most; more than come in, so that they do not pile up.
+const EXPIRED_AT_ONCE: usize = 8;
 
 impl Shard {
     /// An empty shard, before any ruleset.
     #[must_use]
-    pub const fn new(settings: Settings) -> Self {
-        Self { settings }
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            epochs: Epochs::default(),
+            slab: Slab::default(),
+            ids: Ids::new(settings.ids_for),
+            calendar: Calendar::default(),
+            hold: None,
+            held: BTreeSet::new(),
+            now: 0,
+            snapshot: false,
+            restored: false,
+            tidying: None,
+            scratch: Vec::new(),
+            nothing: Arc::default(),
+            settings,
+        }
     }
 
     /// The shard of that name among `shards`.
     #[must_use]
-    pub fn of(_key: &[u8; 16], _conversation: &str, _shards: u16) -> u16 {
-        todo!()
+    pub fn of(key: &[u8; 16], conversation: &str, shards: u16) -> u16 {
+        shard_of(Key::new(key, conversation).partition, shards)
     }
 
-    /// Something happened to all conversations. The first epoch must be a ruleset.
-    pub fn epoch(&mut self, _epoch: Epoch) {
-        todo!()
+    /// Something happened to all conversations. The first epoch must be a ruleset: an outage before is nobody's.
+    pub fn epoch(&mut self, epoch: Epoch) {
+        self.epochs.push(epoch);
+        self.tidying = Some(0);
     }
 
-    /// The rules in force.
+    /// The happenings that conversations may still have to go through, by number. A snapshot needs them as they are
+    /// before its first piece.
+    #[must_use]
+    pub fn epochs(&self) -> Vec<(u32, Epoch)> {
+        self.epochs.all().map(|(number, passed)| (number, passed.epoch.clone())).collect()
+    }
+
+    /// The first epoch that is given next gets this number, as in the shards that wrote the snapshot; before any is given,
+    /// and before [`Shard::restore`].
+    pub fn begin_at(&mut self, number: u32) {
+        self.epochs.begin_at(number);
+    }
+
+    /// The rules in force; none of anything before the first epoch.
     #[must_use]
     pub fn rules(&self) -> &Arc<Ruleset> {
-        todo!()
+        self.epochs.latest().map_or(&self.nothing, |latest| latest.engine.rules())
     }
 
     /// An event came.
-    pub fn event(&mut self, _now: Timestamp, _event: &Event, _batch: &mut Batch) -> Reply {
-        todo!()
+    pub fn event(&mut self, now: Timestamp, event: &Event, batch: &mut Batch) -> Reply {
+        self.ids.expire(now, EXPIRED_AT_ONCE);
+        self.decide_event(now, event, batch).unwrap_or_else(|| {
+            let outcome = Outcome::Refused(Refusal::UnknownConversation);
+            let answer = Answer { outcome, late_by: 0, effects: Vec::new(), lapses: Vec::new() };
+            Reply::Answered { answer, next: None, record: None }
+        })
     }
 
-    /// Time passed: decides what is due, at most `most` conversations, oldest deadline first.
-    /// Returns how many it decided; call again when that is `most`.
-    pub fn tick(&mut self, _now: Timestamp, _most: usize, _batch: &mut Batch) -> usize {
-        todo!()
+    /// Time passed: decides what is due, at most `most` conversations, oldest deadline first, and lets those go whose
+    /// retention is over. Returns how many it looked at; call again, with room in the batch, when that is `most`.
+    pub fn tick(&mut self, now: Timestamp, most: usize, batch: &mut Batch) -> usize {
+        self.now = self.now.max(now.millis());
+        self.ids.expire(now, EXPIRED_AT_ONCE);
+        for done in 0..most {
+            if batch.bytes.len() >= 2 * Batch::FULL {
+                return most;
+            }
+            let Some(slot) = self.due(now) else { return done };
+            self.came_up(slot, now, batch);
+        }
+        most
     }
 
     /// The instant at which [`Shard::tick`] has something to do next; it may turn out to be nothing.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
-        todo!()
+        let held = self.held.first().map(|(point, _)| *point).filter(|point| !self.is_held(*point));
+        let next = [held, self.calendar.next()].into_iter().flatten().min()?;
+        Some(Timestamp::EPOCH.plus_millis(next))
     }
 
-    /// Idle work, a slice of about `most` conversations: catching up with epochs, forgetting what retention lets go.
-    /// Returns whether there is more to do.
-    pub fn tidy(&mut self, _now: Timestamp, _most: usize, _batch: &mut Batch) -> bool {
-        todo!()
+    /// Conversations whose point lies before that instant are not decided by [`Shard::tick`] until this is called with
+    /// `None` or an earlier one; an event still decides them.
+    pub fn hold_before(&mut self, instant: Option<Timestamp>) {
+        self.hold = instant.map(Timestamp::millis);
     }
 
-    /// The batch gets this address: its back pointers are set, and the conversations know their latest record.
-    pub fn seal(&mut self, _batch: &mut Batch, _base: Address) {
-        todo!()
-    }
-
-    /// One conversation.
-    #[must_use]
-    pub fn view(&self, _conversation: &str) -> Option<View> {
-        todo!()
-    }
-
-    /// Conversations from a cursor on (`0` is the start), at most `limit` that `keep` keeps.
-    /// The next cursor is `None` at the end. One that is moved between calls may be missed or told twice.
-    #[must_use]
-    pub fn list(&self, _cursor: u64, _limit: usize, _keep: &dyn Fn(&View) -> bool) -> (Vec<View>, Option<u64>) {
-        todo!()
-    }
-
-    /// The record of an event that was remembered by its id.
-    #[must_use]
-    pub fn seen(&self, _conversation: &str, _id: &str) -> Option<Address> {
-        todo!()
-    }
-
-    /// What new rules would do, for a slice of about `most` conversations from a cursor on; the next cursor.
-    pub fn preview(
-        &self,
-        _engine: &Arc<Engine>,
-        _now: Timestamp,
-        _slice: (u64, usize),
-        _into: &mut Preview,
-    ) -> Option<u64> {
-        todo!()
-    }
-
-    /// Its figures.
-    #[must_use]
-    pub fn figures(&self) -> Figures {
-        todo!()
-    }
-
-    /// Writes about `most` conversations into a piece of a snapshot, from a cursor on; the next cursor. Between the first
-    /// slice and [`Shard::snapshot_done`] nothing is forgotten.
-    pub fn snapshot(&mut self, _cursor: u64, _most: usize, _piece: &mut Vec<u8>) -> Option<u64> {
-        todo!()
-    }
-
-    /// The snapshot is finished or given up.
-    pub fn snapshot_done(&mut self) {
-        todo!()
-    }
-
-    /// Takes over the conversations of a piece that belong to this shard.
-    ///
-    /// # Errors
-    /// Says what is wrong with the piece.
-    pub fn restore(&mut self, _piece: &[u8]) -> Result<(), String> {
-        todo!()
-    }
-
-    /// Applies a record of the log again: skips it when it is not of this shard, or when the conversation's state is newer.
-    ///
-    /// # Errors
-    /// [`Disagreement`] when the state was led elsewhere than the log says. The log's word holds for nothing then: stop.
-    pub fn replay(&mut self, _at: Address, _record: &Record) -> Result<(), Disagreement> {
-        todo!()
+    /// The batch gets this address: its back pointers are set, and the conversations know their latest record. Once for
+    /// each batch; it must be cleared before it is used again.
+    pub fn seal(&mut self, batch: &mut Batch, base: Address) {
+        for sealed in &batch.links {
+            let address = Place(sealed.record).at(base);
+            if let Some(id) = sealed.id {
+                self.ids.settle(id, address);
+            }
+            let Some(entry) = self.slab.get_mut(sealed.slot) else { continue };
+            link(&mut batch.bytes, sealed.previous as usize, entry.last);
+            entry.last = address;
+            if sealed.forgets {
+                self.slab.release(sealed.slot);
+            }
+        }
+        batch.links.clear();
     }
 
     /// Whether conversations of that partition are this shard's.
     #[must_use]
-    pub const fn has(&self, _partition: u16) -> bool {
-        todo!()
-    }
-
-    /// Conversations whose point lies before that instant are not decided by [`Shard::tick`] until that is taken back.
-    pub fn hold_before(&mut self, _instant: Option<Timestamp>) {
-        todo!()
+    pub const fn has(&self, partition: u16) -> bool {
+        shard_of(partition, self.settings.shards) == self.settings.index
     }
 
     /// Its settings.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The next conversation to look at: one that is held no longer, or one that is due.
+    fn due(&mut self, now: Timestamp) -> Option<u32> {
+        if let Some((point, slot)) = self.held.first().copied()
+            && !self.is_held(point)
+            && point <= now.millis()
+        {
+            self.held.pop_first();
+            return Some(slot);
+        }
+        self.calendar.due(now.millis())
+    }
+
+    fn is_held(&self, point: i64) -> bool {
+        self.hold.is_some_and(|hold| point < hold)
     }
 }

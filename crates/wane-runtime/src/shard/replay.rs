@@ -1,0 +1,199 @@
+//! Applying the log again, and checking that it leads where it says.
+
+use std::sync::Arc;
+
+use wane_core::effect::{Effect, Lapse, Moved, Outcome};
+use wane_core::engine::Engine;
+use wane_core::facts::Name;
+use wane_core::session::Conversation;
+use wane_core::time::Timestamp;
+use wane_wire::record::{Address, EventRecord, LapseRecord, Ordinal, Record};
+
+use super::Shard;
+use crate::name::{Key, id_hash};
+
+/// A replayed record does not lead to what the log says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the record at {at} of conversation `{conversation}` says {said}, but the rules give {found}")]
+pub struct Disagreement {
+    /// Where.
+    pub at: Address,
+    /// Whose.
+    pub conversation: Name,
+    /// What is in the log.
+    pub said: String,
+    /// What replaying gives.
+    pub found: String,
+}
+
+/// Where a record is, and whose.
+struct Case<'a> {
+    at: Address,
+    conversation: &'a Name,
+    key: Key,
+    slot: Option<u32>,
+}
+
+impl Case<'_> {
+    fn disagree(&self, said: String, found: String) -> Disagreement {
+        Disagreement { at: self.at, conversation: self.conversation.clone(), said, found }
+    }
+
+    fn same<T: PartialEq + std::fmt::Debug>(&self, what: &str, said: &T, found: &T) -> Result<(), Disagreement> {
+        if said == found {
+            return Ok(());
+        }
+        Err(self.disagree(format!("{what} {said:?}"), format!("{what} {found:?}")))
+    }
+
+    fn same_effects(&self, said: (&[Lapse], &[Effect]), found: (&[Lapse], &[Effect])) -> Result<(), Disagreement> {
+        self.same("lapses", &said.0.len(), &found.0.len())?;
+        for (said, found) in said.0.iter().zip(found.0) {
+            self.same("the lapse", said, found)?;
+        }
+        self.same("effects", &said.1.len(), &found.1.len())?;
+        for (said, found) in said.1.iter().zip(found.1) {
+            self.same("the effect", said, found)?;
+        }
+        Ok(())
+    }
+}
+
+impl Shard {
+    /// Applies a record of the log again: skips it when it is not of this shard, or when the conversation's state is newer.
+    /// Rules and outages come by [`Shard::epoch`], in their places among the records.
+    ///
+    /// # Errors
+    /// [`Disagreement`] when the state was led elsewhere than the log says. The log's word holds for nothing then: stop.
+    pub fn replay(&mut self, at: Address, record: &Record) -> Result<(), Disagreement> {
+        match record {
+            Record::Event(event) => {
+                let Some(case) = self.case(at, &event.event.conversation) else { return Ok(()) };
+                self.replay_event(&case, event)
+            }
+            Record::Lapse(lapse) => {
+                let Some(case) = self.case(at, &lapse.conversation) else { return Ok(()) };
+                self.replay_lapse(&case, lapse)
+            }
+            Record::Forget { conversation, previous, .. } => {
+                let Some(case) = self.case(at, conversation) else { return Ok(()) };
+                if let Some(slot) = case.slot.filter(|_| self.is_next(&case, *previous).is_ok_and(|is| is)) {
+                    self.drop_name(slot);
+                    self.slab.release(slot);
+                }
+                Ok(())
+            }
+            Record::Tick { .. }
+            | Record::Outage { .. }
+            | Record::Activation { .. }
+            | Record::Delivery(_)
+            | Record::Admin { .. } => Ok(()),
+        }
+    }
+
+    fn replay_event(&mut self, case: &Case<'_>, record: &EventRecord) -> Result<(), Disagreement> {
+        self.recall(case, record);
+        self.ids.expire(record.now, super::EXPIRED_AT_ONCE);
+        self.now = self.now.max(record.now.millis());
+        if !self.is_next(case, record.previous)? {
+            return Ok(());
+        }
+        let epoch = self.behind(case, record.rules, record.now)?;
+        let Some(passed) = self.epochs.get(epoch) else { return Ok(()) };
+        let engine = Arc::clone(&passed.engine);
+        let (mut state, moved) = match case.slot.and_then(|slot| self.load(slot)) {
+            Some(mut held) => {
+                let moved = self.epochs.pass(&mut held.state, held.epoch, epoch);
+                (Some(held.state), moved)
+            }
+            None => (None, Moved::default()),
+        };
+        let decided = engine.decide(&mut state, record.now, &record.event);
+        let lapsed = moved.effects.len() + decided.lapsed_effects;
+        let answer = decided.answer;
+        case.same("applied", &record.applied, &(answer.outcome == Outcome::Applied))?;
+        case.same("milliseconds late", &record.late_by, &answer.late_by)?;
+        case.same("effects on the way", &record.lapsed_effects, &u32::try_from(lapsed).unwrap_or(u32::MAX))?;
+        let lapses = [moved.lapses, answer.lapses].concat();
+        let effects = [moved.effects, answer.effects].concat();
+        case.same_effects((&record.lapses, &record.effects), (&lapses, &effects))?;
+        if let Some(state) = state {
+            self.keep(case, &state, (&engine, epoch));
+        }
+        Ok(())
+    }
+
+    fn replay_lapse(&mut self, case: &Case<'_>, record: &LapseRecord) -> Result<(), Disagreement> {
+        if !self.is_next(case, record.previous)? {
+            return Ok(());
+        }
+        let epoch = self.behind(case, record.rules, record.now)?;
+        let Some(passed) = self.epochs.get(epoch) else { return Ok(()) };
+        let engine = Arc::clone(&passed.engine);
+        let Some(mut held) = case.slot.and_then(|slot| self.load(slot)) else {
+            return Err(case.disagree("that the clock moved it".to_owned(), "no such conversation".to_owned()));
+        };
+        let moved = self.epochs.pass(&mut held.state, held.epoch, epoch);
+        let then = engine.tick(&mut held.state, record.now);
+        let lapses = [moved.lapses, then.lapses].concat();
+        let effects = [moved.effects, then.effects].concat();
+        case.same_effects((&record.lapses, &record.effects), (&lapses, &effects))?;
+        self.keep(case, &held.state, (&engine, epoch));
+        Ok(())
+    }
+
+    /// `None` when it is another shard's.
+    fn case<'a>(&self, at: Address, conversation: &'a Name) -> Option<Case<'a>> {
+        let key = Key::new(&self.settings.key, conversation);
+        if !self.has(key.partition) {
+            return None;
+        }
+        let slot = self.slab.find(&key);
+        Some(Case { at, conversation, key, slot })
+    }
+
+    /// Whether a record is news, and follows what is known.
+    fn is_next(&self, case: &Case<'_>, previous: Address) -> Result<bool, Disagreement> {
+        let Some(entry) = case.slot.and_then(|slot| self.slab.get(slot)) else {
+            if previous == Address::NONE || !self.restored {
+                case.same("the record before it", &previous.to_string(), &Address::NONE.to_string())?;
+                return Ok(true);
+            }
+            // Forgotten just before the snapshot was begun, while this record was still on its way into the log.
+            return Ok(false);
+        };
+        if entry.last >= case.at {
+            return Ok(false);
+        }
+        case.same("the record before it", &previous.to_string(), &entry.last.to_string())?;
+        Ok(true)
+    }
+
+    /// Remembers the id of an event that counted, or that had effects of its own.
+    fn recall(&mut self, case: &Case<'_>, record: &EventRecord) {
+        let own = record.effects.len() > record.lapsed_effects as usize;
+        if let Some(id) = record.event.id.as_ref().filter(|_| record.applied || own) {
+            let hash = id_hash(&self.settings.key, &case.key, id);
+            self.ids.restore(hash, case.at, record.now);
+        }
+    }
+
+    /// How far the conversation had come when it was decided: not further than those rules, not back.
+    fn behind(&self, case: &Case<'_>, rules: Ordinal, now: Timestamp) -> Result<u32, Disagreement> {
+        let held = case.slot.and_then(|slot| self.slab.get(slot)).map_or(0, |entry| entry.epoch);
+        let epoch = self.epochs.behind(rules, now).max(held);
+        let found = self.epochs.get(epoch).map(|passed| passed.ordinal);
+        if found == Some(rules) {
+            return Ok(epoch);
+        }
+        let found = found.map_or_else(|| "none are known".to_owned(), |found| format!("{} are in force", found.0));
+        Err(case.disagree(format!("that rules {} decided", rules.0), found))
+    }
+
+    fn keep(&mut self, case: &Case<'_>, state: &Conversation, (engine, epoch): (&Engine, u32)) {
+        let stored = self.store((&case.key, case.slot), state, (engine, epoch));
+        if let Some(entry) = stored.and_then(|(slot, _)| self.slab.get_mut(slot)) {
+            entry.last = case.at;
+        }
+    }
+}
