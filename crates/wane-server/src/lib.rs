@@ -12,4 +12,5 @@ pub mod desk;
 pub mod http;
 pub mod metrics;
 pub mod node;
+pub mod telemetry;
 pub mod tokens;

@@ -5,11 +5,18 @@
 //! the daemon bring routes of their own, which are merged here.
 
 mod body;
+mod effects;
+mod events;
 pub mod extract;
+mod follow;
 pub mod guard;
 pub mod listener;
+mod openapi;
+mod ops;
 pub mod problem;
 mod rate;
+mod render;
+mod sessions;
 mod tls;
 
 use axum::Router;
@@ -36,6 +43,11 @@ pub fn router(app: App) -> Router {
 /// All routes, without what goes round them.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
+        .merge(ops::routes())
+        .merge(events::routes())
+        .merge(sessions::routes())
+        .merge(effects::routes())
+        .merge(crate::desk::routes())
 }
 
 async fn nowhere() -> Problem {

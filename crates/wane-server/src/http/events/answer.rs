@@ -23,20 +23,12 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn of(event: &Event) -> Self {
-        Self {
-            id: event.id.clone(),
-            conversation: Name::clone(&event.conversation),
-            channel: event.channel.clone(),
-        }
+        Self { id: event.id.clone(), conversation: Name::clone(&event.conversation), channel: event.channel.clone() }
     }
 }
 
 /// The channels of the conversations whose events have effects and do not name their channel.
-pub(super) async fn channels(
-    app: &App,
-    told: &[Told],
-    answers: &[Answered],
-) -> Result<BTreeMap<Name, Name>, Problem> {
+pub(super) async fn channels(app: &App, told: &[Told], answers: &[Answered]) -> Result<BTreeMap<Name, Name>, Problem> {
     let mut channels = BTreeMap::new();
     for (told, answered) in told.iter().zip(answers) {
         let Answered::New { answer, .. } = answered else { continue };

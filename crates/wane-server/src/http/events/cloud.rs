@@ -79,7 +79,9 @@ mod tests {
 
     #[test]
     fn what_data_leaves_out_comes_from_the_envelope() {
-        let text = format!(r#"{{{ENVELOPE},"type":"wane.message","subject":"c1","data":{{"role":"customer","channel":"web"}}}}"#);
+        let text = format!(
+            r#"{{{ENVELOPE},"type":"wane.message","subject":"c1","data":{{"role":"customer","channel":"web"}}}}"#
+        );
         let plain = r#"{"id":"e1","type":"message","conversation":"c1","at":"2026-03-01T09:00:00Z","role":"customer","channel":"web"}"#;
         assert_eq!(parse(&text), wane_wire::event::parse(plain));
     }

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use wane_core::facts::Name;
 use wane_wire::record::Record;
 
@@ -96,9 +96,9 @@ async fn seen(
     _: Authorized<EventsWrite>,
     Segment(id): Segment,
     Params(seen): Params<Seen>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Box<RawValue>>, Problem> {
     let unknown = || Problem::not_found("no such event was recorded in that conversation, as far back as ids are kept");
     let at = app.node.seen(&seen.conversation, &id).await?.ok_or_else(unknown)?;
-    let Record::Event(event) = app.node.read(at).await? else { return Err(unknown()) };
-    render::event(&app, &event, at).map(Json)
+    let record = app.node.read(at).await?;
+    if matches!(record, Record::Event(_)) { render::record(&app, &record, at).map(Json) } else { Err(unknown()) }
 }

@@ -31,7 +31,8 @@ impl Form {
             "application/cloudevents-batch+json" => Ok(Self::CloudBatch),
             other => {
                 let detail = format!("events are not taken as `{}`", crate::http::extract::short(other));
-                let help = "send `application/json`, `application/cloudevents+json` or `application/cloudevents-batch+json`";
+                let help =
+                    "send `application/json`, `application/cloudevents+json` or `application/cloudevents-batch+json`";
                 Err(Problem::new(Kind::Unsupported, detail).help(help))
             }
         }
@@ -113,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_wrong_event_is_named_by_its_place() {
-        let text = "[\n  {\"type\":\"message\",\"conversation\":\"c1\"},\n  {\"type\":\"mesage\",\"conversation\":\"c1\"}\n]";
+        let text =
+            "[\n  {\"type\":\"message\",\"conversation\":\"c1\"},\n  {\"type\":\"mesage\",\"conversation\":\"c1\"}\n]";
         let problem = read(Form::Plain, text).expect_err("no such type");
         assert_eq!(problem.kind, Kind::BadEvent);
         let fault = &problem.errors[0];
