@@ -1,5 +1,6 @@
 //! What a log does when nothing fails.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -64,6 +65,18 @@ fn two_daemons_do_not_get_the_same_directory() {
     assert!(error.to_string().ends_with("is in use by another process"), "{error}");
     drop(first);
     FileLog::open(directory.path(), small()).unwrap();
+}
+
+#[test]
+fn what_is_made_is_its_owners_alone() {
+    let directory = TempDir::new().unwrap();
+    let place = directory.path().join("log");
+    append(&FileLog::open(&place, small()).unwrap().log, 3);
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place), 0o700);
+    for file in std::fs::read_dir(&place).unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o600);
+    }
 }
 
 #[test]

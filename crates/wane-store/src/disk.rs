@@ -4,9 +4,9 @@
 //! ([`crate::memory`]). Nothing here knows what the files hold.
 
 use std::any::Any;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ pub trait DiskFile: Send + Sync {
     fn sync_data(&self) -> io::Result<()>;
 }
 
-/// A directory of the file system.
+/// A directory of the file system. What is made in it is its owner's alone: the log names people.
 #[derive(Debug)]
 pub struct RealDisk {
     directory: PathBuf,
@@ -115,7 +115,7 @@ fn make(directory: &Path) -> io::Result<()> {
     if !above.is_dir() {
         make(above)?;
     }
-    match std::fs::create_dir(directory) {
+    match DirBuilder::new().mode(0o700).create(directory) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         done => done,
     }?;
@@ -134,7 +134,8 @@ impl Disk for RealDisk {
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(true).open(self.directory.join(name))?;
+        let file =
+            options.read(true).write(true).create(true).truncate(true).mode(0o600).open(self.directory.join(name))?;
         Ok(Box::new(RealFile(file)))
     }
 
@@ -157,7 +158,8 @@ impl Disk for RealDisk {
 
     fn lock(&self, name: &str) -> io::Result<Option<Lock>> {
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(self.directory.join(name))?;
+        let file =
+            options.read(true).write(true).create(true).truncate(false).mode(0o600).open(self.directory.join(name))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Arc::new(file))),
             Err(TryLockError::WouldBlock) => Ok(None),

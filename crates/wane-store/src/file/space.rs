@@ -98,7 +98,11 @@ impl Inner {
             // The name must last before the manifest says that there is such a file.
             if forgotten { Ok(file) } else { self.disk.sync_directory().map(|()| file) }
         };
-        let file = made().map_err(|error| failed(&name, error))?;
+        let file = made().map_err(|error| {
+            // On a full disk its space is needed; otherwise it is removed at the next start.
+            let _ = self.disk.remove(&name);
+            failed(&name, error)
+        })?;
         let mut manifest = books.manifest.clone();
         manifest.segments.push(slot);
         manifest.write(self.disk.as_ref(), forgotten)?;
