@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::desk::Desk;
+use crate::http::webhook::ChannelState;
 use crate::metrics::Metrics;
 use crate::node::Node;
 use crate::tokens::Tokens;
@@ -32,6 +33,7 @@ pub struct Parts {
     pub desk: Desk,
     pub delivery: Delivery,
     pub relay: Relay,
+    pub channels: ChannelState,
     pub stop: Stop,
 }
 

@@ -4,7 +4,7 @@
 //! in the manifest and checked by the host. Contents are not fetched, texts are handed on and not kept.
 
 use serde::Deserialize;
-use wane_plugin::{Channel, Effect, Input, Outcome, Refusal, Sink};
+use wane_plugin::{Channel, Effect, Input, Kind, Outcome, Refusal, Sink};
 
 mod inbound;
 mod outbound;
@@ -31,6 +31,10 @@ impl Channel for Line {
     }
 
     fn translate(&mut self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
+        // Only webhooks are signed: nothing else may become an event.
+        if input.kind != Kind::Webhook {
+            return Err(Refusal::Unsupported("LINE sends webhooks by `POST` and asks for no handshake".to_owned()));
+        }
         inbound::events(self.config.destination.as_deref(), input)?.iter().try_for_each(|event| sink.event(event))
     }
 

@@ -29,7 +29,7 @@
 //! | `GET …/conversation/list`, `…/{id}/entries` | nothing: reading is no contact |
 
 use serde::Deserialize;
-use wane_plugin::{Channel, Effect, Input, Outcome, Refusal, Sink};
+use wane_plugin::{Channel, Effect, Input, Kind, Outcome, Refusal, Sink};
 
 mod frame;
 
@@ -49,6 +49,9 @@ impl Channel for Web {
     }
 
     fn translate(&mut self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
+        if input.kind != Kind::ClientFrame {
+            return Err(Refusal::Unsupported("web chat has clients, and no provider with webhooks".to_owned()));
+        }
         frame::events(input)?.iter().try_for_each(|event| sink.event(event))
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use wane_plugin::{Channel, Effect, Input, Outcome, Refusal, Sink};
+use wane_plugin::{Channel, Effect, Input, Kind, Outcome, Refusal, Sink};
 
 mod inbound;
 mod outbound;
@@ -57,10 +57,12 @@ impl Channel for WhatsApp {
     }
 
     fn translate(&mut self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
-        if input.method == "GET" {
-            return self.handshake(input, sink);
+        // Only webhooks are signed: nothing else may become an event.
+        match input.kind {
+            Kind::Webhook => inbound::events(input)?.iter().try_for_each(|event| sink.event(event)),
+            Kind::Handshake => self.handshake(input, sink),
+            Kind::ClientFrame => Err(Refusal::Unsupported("there are no clients of our own".to_owned())),
         }
-        inbound::events(input)?.iter().try_for_each(|event| sink.event(event))
     }
 
     fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {

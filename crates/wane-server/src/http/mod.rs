@@ -18,6 +18,7 @@ mod rate;
 mod render;
 mod sessions;
 mod tls;
+pub mod webhook;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(sessions::routes())
         .merge(effects::routes())
         .merge(crate::desk::routes())
+        .merge(webhook::routes())
 }
 
 async fn nowhere() -> Problem {

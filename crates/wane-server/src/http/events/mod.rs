@@ -60,7 +60,8 @@ fn conflict() -> Problem {
     Problem::new(Kind::IdConflict, detail).help("give each event an id of its own; nothing was applied")
 }
 
-fn count(app: &App, answers: &[Answered]) {
+/// Counts answers for the metrics.
+pub(super) fn count(app: &App, answers: &[Answered]) {
     let mut counts = [0_u64; 4];
     for answered in answers {
         let [applied, duplicate, refused, conflict] = &mut counts;
