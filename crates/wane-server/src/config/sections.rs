@@ -246,6 +246,9 @@ pub struct Delivery {
     pub attempts: u32,
     /// How many attempts one endpoint gets at the same time. Default 8.
     pub concurrency: u32,
+    /// The texts of notices, by the names of their templates, for channels that have a plugin. Default none.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub templates: std::collections::BTreeMap<String, String>,
 }
 
 impl Default for Delivery {
@@ -257,6 +260,7 @@ impl Default for Delivery {
             attempt_within: Duration::from_secs(15),
             attempts: 12,
             concurrency: 8,
+            templates: std::collections::BTreeMap::new(),
         }
     }
 }

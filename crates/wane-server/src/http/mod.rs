@@ -49,6 +49,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(sessions::routes())
         .merge(effects::routes())
         .merge(crate::desk::routes())
+        .merge(crate::delivery::routes())
         .merge(webhook::routes())
 }
 

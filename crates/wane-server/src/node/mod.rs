@@ -36,7 +36,7 @@ use crate::clock::Clock;
 use command::{Command, Decided, Page};
 use commit::Committer;
 
-pub use start::{Recovered, Setup, StartError, Started};
+pub use start::{Recovered, Retention, Setup, StartError, Started};
 
 /// Hears of what the node does, for metrics.
 pub trait Observer: Send + Sync {
