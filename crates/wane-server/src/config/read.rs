@@ -121,13 +121,14 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.as_os_str().is_empty() {
+        let nowhere = self.path.as_os_str().is_empty();
+        if !nowhere {
             write!(f, "{}:", self.path.display())?;
         }
         if let Some((line, column)) = self.place {
             write!(f, "{line}:{column}:")?;
         }
-        let gap = if self.path.as_os_str().is_empty() { "" } else { " " };
+        let gap = if nowhere && self.place.is_none() { "" } else { " " };
         write!(f, "{gap}{}", self.message)
     }
 }

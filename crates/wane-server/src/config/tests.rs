@@ -7,11 +7,13 @@ use super::*;
 fn walk(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
     for (key, value) in table {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            toml::Value::Table(inner) if !inner.is_empty() && !inner.contains_key("burst") => walk(&name, inner, into),
-            toml::Value::Table(inner) if inner.is_empty() => drop(into.insert(name, "none".to_owned())),
-            toml::Value::Array(items) if items.is_empty() => drop(into.insert(name, "none".to_owned())),
-            other => drop(into.insert(name, other.to_string())),
+        if let Some(rate) = value.as_table().filter(|table| table.contains_key("burst")) {
+            into.insert(name, format!("{{ rate = {}, burst = {} }}", rate["rate"], rate["burst"]));
+        } else if let Some(inner) = value.as_table().filter(|table| !table.is_empty()) {
+            walk(&name, inner, into);
+        } else {
+            let empty = value.as_table().is_some() || value.as_array().is_some_and(Vec::is_empty);
+            into.insert(name, if empty { "none".to_owned() } else { value.to_string() });
         }
     }
 }

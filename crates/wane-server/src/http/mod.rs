@@ -30,7 +30,6 @@ use guard::Shield;
 use problem::{Kind, Problem};
 
 /// Everything that is served.
-#[must_use]
 pub fn router(app: App) -> Router {
     let shield = Shield::new(app.clone());
     routes()
@@ -67,3 +66,6 @@ fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
     let words = words.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
     Problem::internal(&format!("panic: {words}")).into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,10 +115,10 @@ pub(super) async fn past(app: &App, view: &View, number: u32) -> Result<Value, P
             Err(error) => return Err(error.into()),
         };
         for effect in effects(&record).iter().filter(|effect| effect.session == number) {
-            match effect.body {
-                EffectBody::SessionOpened => started = Some(effect.at.to_string()),
-                EffectBody::SessionEnded => ended = Some(effect.at.to_string()),
-                _ => {}
+            if effect.body == EffectBody::SessionOpened {
+                started = Some(effect.at.to_string());
+            } else if effect.body == EffectBody::SessionEnded {
+                ended = Some(effect.at.to_string());
             }
         }
         at = match chained(&record) {

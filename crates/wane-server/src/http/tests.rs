@@ -1,0 +1,8 @@
+//! The door from outside: requests in, answers out, over a node with a log in a directory.
+
+mod events;
+mod limits;
+mod listener;
+mod lists;
+mod openapi;
+mod support;
