@@ -80,6 +80,7 @@ fn what_is_persisted_is_there_after_a_restart() {
 fn a_damaged_index_is_replaced_by_an_empty_one() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("index.redb");
+    assert!(Index::open(&directory.path().join("nowhere/index.redb")).is_err());
     for nonsense in [&b"this is no index"[..], &[0; 5000]] {
         fs::write(&path, nonsense).unwrap();
         let index = Index::open(&path).unwrap();

@@ -168,30 +168,6 @@ impl FileLog {
         &self.0.origin
     }
 
-    /// When blocks are made durable.
-    #[must_use]
-    pub fn durability(&self) -> Sync {
-        self.0.options.sync
-    }
-
-    /// Makes durable what was appended so far. To be called about every so often with [`Sync::Interval`], and before the
-    /// process ends with any weaker durability than [`Sync::Always`]; does nothing when nothing is open.
-    ///
-    /// # Errors
-    /// Failing disks; the log is then stopped.
-    pub fn sync(&self) -> Result<(), LogError> {
-        self.0.sync()
-    }
-
-    /// Sees to it that a free segment lies ready, so that appending need not wait for one to be written; `true` when it
-    /// made one. To be called off the appending thread, after blocks were appended; appending helps itself if nobody did.
-    ///
-    /// # Errors
-    /// Failing and full disks. Nothing is lost by that; the log goes on while there is room.
-    pub fn prepare(&self) -> Result<bool, LogError> {
-        self.0.prepare()
-    }
-
     /// The newest whole snapshot, and what is wrong with newer ones that were passed over.
     ///
     /// # Errors
@@ -235,5 +211,17 @@ impl Log for FileLog {
 
     fn release(&self, before: Sequence) -> Result<(), LogError> {
         self.0.release(before)
+    }
+
+    fn durability(&self) -> Sync {
+        self.0.options.sync
+    }
+
+    fn sync(&self) -> Result<(), LogError> {
+        self.0.sync()
+    }
+
+    fn prepare(&self) -> Result<bool, LogError> {
+        self.0.prepare()
     }
 }

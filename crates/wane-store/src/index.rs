@@ -4,6 +4,7 @@
 //! whoever has the log gives it the rest. Commits are not durable by themselves, and so cost no sync; [`Index::persist`]
 //! makes them so, and must be called before blocks are released from the log that it was made from.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
@@ -81,6 +82,15 @@ pub enum IndexError {
     Inside(#[source] Box<redb::Error>),
 }
 
+/// Whether a new index would do better; a disk that fails, or another process, is no reason to remove one.
+fn is_damage(error: &redb::Error) -> bool {
+    use redb::Error::{DatabaseAlreadyOpen, Io, LockProtocolMismatch, PreviousIo};
+    if let Io(error) = error {
+        return [ErrorKind::InvalidData, ErrorKind::UnexpectedEof].contains(&error.kind());
+    }
+    !matches!(error, DatabaseAlreadyOpen | LockProtocolMismatch | PreviousIo)
+}
+
 fn inside(error: impl Into<redb::Error>) -> IndexError {
     IndexError::Inside(Box::new(error.into()))
 }
@@ -102,7 +112,7 @@ impl Index {
         let file = |error: redb::Error| IndexError::File { path: path.display().to_string(), error: Box::new(error) };
         match Self::usable(path) {
             Ok(database) => return Ok(Self { database, replaced: false }),
-            Err(error @ redb::Error::DatabaseAlreadyOpen) => return Err(file(error)),
+            Err(error) if !is_damage(&error) => return Err(file(error)),
             Err(_) => {}
         }
         std::fs::remove_file(path).map_err(|error| file(error.into()))?;

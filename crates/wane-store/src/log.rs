@@ -5,6 +5,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wane_wire::record::Sequence;
 
+use crate::sync::Sync;
+
 /// A block as read back: what one [`Log::append`] made durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
@@ -17,7 +19,7 @@ pub struct Block {
 /// An append-only sequence of blocks with snapshots of the state that they lead to.
 ///
 /// Every method may be called from any thread; blocks are appended by one writer at a time.
-pub trait Log: Send + Sync {
+pub trait Log: Send + std::marker::Sync {
     /// The number that the next block gets.
     fn next(&self) -> Sequence;
 
@@ -59,6 +61,30 @@ pub trait Log: Send + Sync {
     /// # Errors
     /// Failing disks.
     fn release(&self, before: Sequence) -> Result<(), LogError>;
+
+    /// When blocks are made durable: before [`Log::append`] comes back, unless the log was opened otherwise.
+    fn durability(&self) -> Sync {
+        Sync::Always
+    }
+
+    /// Makes durable what was appended so far. To be called about every so often with [`Sync::Interval`], and before the
+    /// process ends with any weaker durability than [`Sync::Always`]; does nothing when nothing is open.
+    ///
+    /// # Errors
+    /// Failing disks; the log is then stopped.
+    fn sync(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    /// Sees to it that space lies ready, so that appending need not wait for it; `true` when it made some. To be called
+    /// off the appending thread, after blocks were appended; appending helps itself if nobody did, and then takes as long
+    /// as it takes to write a segment.
+    ///
+    /// # Errors
+    /// Failing and full disks. Nothing is lost by that; the log goes on while there is room.
+    fn prepare(&self) -> Result<bool, LogError> {
+        Ok(false)
+    }
 }
 
 /// A snapshot that is being written.

@@ -18,7 +18,7 @@ pub enum Sync {
     /// Before every answer: no crash loses an answered block.
     #[default]
     Always,
-    /// When the caller's clock says so, by [`crate::file::FileLog::sync`]: a power cut loses up to about this much, an end
+    /// When the caller's clock says so, by [`crate::log::Log::sync`]: a power cut loses up to about this much, an end
     /// of the process nothing. The log has no clock; whoever opens it with this must call.
     Interval(Duration),
     /// When the system likes: a power cut may lose much, an end of the process nothing.
