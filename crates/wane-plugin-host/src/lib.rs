@@ -1,9 +1,38 @@
-//! Finds, vets, loads and calls channel plugins.
+//! Finds, vets, loads and calls channel plugins, in process.
 //!
 //! [`Host`] holds the plugins of all channels; [`Channel`] is one of them, ready to be called from any thread. What goes in
 //! and comes out is in [`call`]. The ABI itself is `wane-plugin-abi`'s.
+//!
+//! A plugin's way: its path and file are vetted (`trust`), its manifest is read without running it (`elf`, `manifest`),
+//! the operator's config is checked against the manifest (`config`), the bytes that were vetted are copied to a private
+//! place under the name of their hash and loaded from there, never to be unloaded (`library`). From then on an `instance` is
+//! called by one thread at a time; what it says is collected within bounds (`output`) and checked before anybody sees it.
+//! A fault costs the request that met it and the instance; too many in a while rest the whole plugin (`rest`).
+//!
+//! What the in-process tier can not do: stop a plugin that hangs, survive one that crashes. A budget is measured and
+//! counted as a fault after the fact. Plugins of less trusted authors belong into a process of their own.
 
 pub mod call;
+mod channel;
+mod config;
+mod elf;
+mod generation;
 mod host;
+mod instance;
+mod library;
+mod manifest;
+mod output;
+mod rest;
+mod secret;
+mod settings;
+mod signature;
+mod status;
+mod stopwatch;
+mod trust;
 
-pub use host::{Channel, Host, HostError};
+pub use channel::Channel;
+pub use host::{Change, Host, HostError, Inspected, inspect, inspect_bytes};
+pub use manifest::{Encoding, Kinds, Manifest, Place, Scheme, SecretNeed};
+pub use secret::Secret;
+pub use settings::{Budget, ChannelSettings, Others, Rest, Settings, Trust};
+pub use status::{PluginStatus, Quarantine};

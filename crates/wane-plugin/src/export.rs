@@ -60,8 +60,13 @@ macro_rules! __wane_head {
     };
 }
 
-const BUILT: &str =
-    concat!(",\"sdk\":\"wane-plugin ", env!("CARGO_PKG_VERSION"), "\",\"compiler\":\"", env!("WANE_COMPILER"), "\",");
+const BUILT: &str = concat!(
+    ",\"abi\":\"1.0\",\"sdk\":\"wane-plugin ",
+    env!("CARGO_PKG_VERSION"),
+    "\",\"compiler\":\"",
+    env!("WANE_COMPILER"),
+    "\","
+);
 
 /// The length of [`manifest`].
 #[doc(hidden)]
@@ -346,5 +351,20 @@ impl Outlet for Wire {
 
     fn suppress(&mut self, why: &str) -> Outcome {
         self.say(self.0.suppress, why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_one_object_with_the_authors_keys() {
+        const OWN: &str = "  {\"channel\":\"c\"}";
+        const LEN: usize = manifest_len("{\"name\":\"n\"", OWN);
+        let whole: [u8; LEN] = manifest("{\"name\":\"n\"", OWN);
+        let json: serde_json::Value = serde_json::from_slice(&whole).expect("JSON");
+        assert_eq!((&json["name"], &json["channel"]), (&"n".into(), &"c".into()));
+        assert_eq!(json["abi"], format!("{}.{}", abi::ABI_MAJOR, abi::ABI_MINOR));
     }
 }

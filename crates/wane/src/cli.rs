@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Activate(ActivateArgs),
     /// Put rules in force again that were in force before
     Rollback(RollbackArgs),
+    /// Look into a channel plugin, or call it by hand
+    Plugin(PluginArgs),
     /// Print the JSON Schema of rule files, for editors
     Schema,
     /// Print the completions of a shell
@@ -226,4 +228,40 @@ pub(crate) struct DaemonArgs {
     /// An API token; others on this machine can see it while the command runs
     #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
     pub(crate) token: Option<String>,
+}
+
+/// `wane plugin`
+#[derive(Debug, Args)]
+pub(crate) struct PluginArgs {
+    #[command(subcommand)]
+    pub(crate) command: PluginCommand,
+}
+
+/// What is done with a plugin.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Show its manifest, its ABI and who could change it, without running it; not trusted is exit status 1
+    Inspect {
+        /// The plugin, a shared object
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Have it translate a request, and print what comes of it as one JSON object; a fault is exit status 1
+    Translate {
+        /// The plugin, a shared object
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The directory with `request.json`, `headers.txt`, `body.bin` and `secret.json`
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Have it render an effect, and print what comes of it as one JSON object; a refusal or fault is exit status 1
+    Render {
+        /// The plugin, a shared object
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The directory with `effect.json`
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
 }

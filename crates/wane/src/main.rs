@@ -11,6 +11,7 @@ mod diff;
 mod disk;
 mod explain;
 mod out;
+mod plugin;
 mod rulesets;
 mod schema;
 mod simulate;
@@ -66,6 +67,7 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
         Command::Diff(args) => diff::run(&args, out),
         Command::Activate(args) => activate::run(&args, out),
         Command::Rollback(args) => activate::rollback(&args, out),
+        Command::Plugin(args) => plugin::run(&args, out),
         Command::Schema => about::schema(out),
         Command::Completions { shell } => about::completions(shell, out),
         Command::Man => about::man(out),

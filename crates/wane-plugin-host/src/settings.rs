@@ -1,0 +1,116 @@
+//! What the operator decides about plugins.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::secret::Secret;
+
+/// Which plugins are loaded, from where, for which channels.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The directories that plugins may lie in, directly; absolute, without symbolic links.
+    pub directories: Vec<PathBuf>,
+    /// Where the bytes that are loaded are kept under their hash: a directory of the service's own. Made when missing.
+    pub store: PathBuf,
+    /// Whom files and directories may belong to.
+    pub trust: Trust,
+    /// The channels, by name.
+    pub channels: BTreeMap<String, ChannelSettings>,
+    /// What is done with plugins in the directories that no channel asks for.
+    pub others: Others,
+    /// How long a call may take.
+    pub budget: Budget,
+    /// After how many faults a plugin rests.
+    pub rest: Rest,
+}
+
+/// A channel and its plugin.
+#[derive(Clone, Debug)]
+pub struct ChannelSettings {
+    /// The plugin: its file's name, with or without `lib` and `.so`. None: the one whose manifest names the channel.
+    pub plugin: Option<String>,
+    /// Its config, an object that fits the manifest's schema.
+    pub config: Value,
+    /// Its secrets, by the names in the manifest.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The SHA-256 that the file must have, in hex. None: any.
+    pub sha256: Option<String>,
+}
+
+/// What makes a file trusted, beside its place.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Ed25519 keys: `FILE.sig` must be the signature of the file's bytes by one of them. None: signatures are not asked for.
+    pub keys: Vec<[u8; 32]>,
+    /// Whether files and directories may be writable by the service's own group, as they are in a clone made under the
+    /// umask 002 of many desktops. For development; default no.
+    pub own_group_may_write: bool,
+}
+
+/// What is done with plugins that no channel asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Others {
+    /// They are left alone.
+    #[default]
+    Ignored,
+    /// They are loaded for the channel that their manifest names, if they need neither config nor secrets.
+    Loaded,
+}
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Calls that take longer are counted as slow. Default 1 ms.
+    pub soft: Duration,
+    /// Calls that take more of the processor than this are faults, and so are calls that keep their caller waiting twenty
+    /// times as long. Default 50 ms.
+    pub hard: Duration,
+}
+
+/// When a plugin that fails is not called for a while. Instants are the callers', so this needs no clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// So many faults. Default 3; 0 never rests.
+    pub faults: usize,
+    /// Within so long. Default 1 min.
+    pub window: Duration,
+    /// Rest for so long. Default 5 min.
+    pub pause: Duration,
+}
+
+impl Settings {
+    /// Settings for these directories, with everything else as is the default.
+    #[must_use]
+    pub fn new(directories: Vec<PathBuf>, store: impl Into<PathBuf>) -> Self {
+        Self {
+            directories,
+            store: store.into(),
+            trust: Trust::default(),
+            channels: BTreeMap::new(),
+            others: Others::default(),
+            budget: Budget::default(),
+            rest: Rest::default(),
+        }
+    }
+}
+
+impl Default for ChannelSettings {
+    fn default() -> Self {
+        Self { plugin: None, config: Value::Object(serde_json::Map::new()), secrets: BTreeMap::new(), sha256: None }
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { soft: Duration::from_millis(1), hard: Duration::from_millis(50) }
+    }
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Self { faults: 3, window: Duration::from_mins(1), pause: Duration::from_mins(5) }
+    }
+}

@@ -1,0 +1,9 @@
+//! Plugins through the host: trust, loading, what each fault costs, reloading; the header against the Rust types; the
+//! example in C.
+
+mod faults;
+mod layout;
+mod loading;
+mod place;
+mod reload;
+mod trust;
