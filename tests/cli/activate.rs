@@ -25,7 +25,7 @@ fn serve(listener: &TcpListener, (status, answer): &(u16, Value)) -> Asked {
     let asked = read(&stream);
     let body = answer.to_string();
     let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-    (&stream).write_all((head + &body).as_bytes()).expect("answered");
+    (&stream).write_all(format!("{head}{body}").as_bytes()).expect("answered");
     asked
 }
 

@@ -184,17 +184,6 @@ impl Desk {
         self.0.attempt.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What `/readyz` says when the last attempt to change the rules failed: the old ones are still in force.
-    #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        let attempt = self.attempt()?;
-        let error = attempt.error?;
-        Some(format!(
-            "the rules that `{}` wanted at {} were refused, the old ones are in force: {error}",
-            attempt.by, attempt.at
-        ))
-    }
-
     /// The activations that are known, in their order.
     #[must_use]
     pub fn versions(&self) -> Vec<Version> {

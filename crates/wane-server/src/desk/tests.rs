@@ -97,7 +97,7 @@ async fn rules_are_put_in_force_whole_and_the_index_says_who_and_when() {
     let again = Desk::open(scene.data.path()).expect("it opens again");
     let at = Timestamp::from_millis(60_000).expect("valid");
     assert_eq!(again.versions(), [Version { ordinal: Ordinal(2), hash: done.hash, at, by: "ana".into() }]);
-    assert!(scene.desk.trouble().is_none() && scene.desk.attempt().is_some());
+    assert!(scene.desk.attempt().is_some_and(|attempt| attempt.error.is_none()));
 }
 
 #[tokio::test]
@@ -115,12 +115,13 @@ async fn broken_rules_leave_the_old_ones_in_force_and_say_so() {
     let refusal = scene.activate(wanted("a while")).await.expect_err("broken rules");
     assert!(matches!(&refusal, Refusal::Broken(checked) if checked.errors() == 1), "{refusal:?}");
     assert_eq!(scene.active(), before);
-    let trouble = scene.desk.trouble().expect("it says so");
-    assert!(trouble.contains("quiet.toml:10:") && trouble.contains("`ana`"), "{trouble}");
+    let attempt = scene.desk.attempt().expect("it is remembered");
+    assert!(attempt.error.is_some_and(|error| error.contains("quiet.toml:10:")) && &*attempt.by == "ana");
+    assert_eq!(attempt.findings.len(), 1);
     let bundle = scene.desk.bundles().files(files("a while").hash());
     assert!(matches!(bundle, Err(BundleError::Unknown(..))), "broken rules are not kept");
     scene.activate(wanted("30m")).await.expect("good rules");
-    assert_eq!(scene.desk.trouble(), None);
+    assert!(scene.desk.attempt().is_some_and(|attempt| attempt.error.is_none()));
 }
 
 #[tokio::test]

@@ -34,10 +34,10 @@ fn entry(who: &str, what: &str, details: Value) -> Vec<u8> {
     let mut entry = Map::new();
     entry.insert("who".to_owned(), who.into());
     entry.insert("what".to_owned(), what.into());
-    match details {
-        Value::Object(details) => entry.extend(details.into_iter().filter(|(name, _)| name != "who" && name != "what")),
-        Value::Null => {}
-        other => drop(entry.insert("details".to_owned(), other)),
+    if let Value::Object(details) = details {
+        entry.extend(details.into_iter().filter(|(name, _)| name != "who" && name != "what"));
+    } else if !details.is_null() {
+        entry.insert("details".to_owned(), details);
     }
     Value::Object(entry).to_string().into_bytes()
 }
