@@ -7,8 +7,11 @@ use wane_wire::record::{Address, Record};
 
 use super::world::{DAY, Node, Replica, START, Step, assert_same, steps};
 
-/// A node with every step a block, and what it held after each block.
-fn lived(seed: u64, count: usize, tidies: bool) -> (Node, Vec<(usize, Vec<View>, Figures)>) {
+/// What a node held after each step: how many blocks there were, and all conversations.
+type Held = Vec<(usize, Vec<View>, Figures)>;
+
+/// A node with every step in blocks of its own.
+fn lived(seed: u64, count: usize, tidies: bool) -> (Node, Held) {
     let mut node = Node::new(2);
     node.tidies = tidies;
     let mut after = Vec::new();
@@ -55,7 +58,7 @@ struct Fuzzy {
 }
 
 /// Runs the steps and takes snapshots all the time, a slice after each step.
-fn lived_with_snapshots(seed: u64, count: usize) -> (Node, Vec<(usize, Vec<View>, Figures)>, Vec<Fuzzy>) {
+fn lived_with_snapshots(seed: u64, count: usize) -> (Node, Held, Vec<Fuzzy>) {
     let mut node = Node::new(2);
     let (mut after, mut taken) = (Vec::new(), Vec::new());
     let mut now: Option<(Fuzzy, Vec<(usize, u64)>)> = None;
@@ -187,7 +190,12 @@ fn changes(record: &Record) -> Vec<Record> {
                 changed.push(Record::Lapse(other));
             }
         }
-        _ => {}
+        Record::Forget { .. }
+        | Record::Tick { .. }
+        | Record::Outage { .. }
+        | Record::Activation { .. }
+        | Record::Delivery(_)
+        | Record::Admin { .. } => {}
     }
     changed
 }
@@ -218,7 +226,12 @@ fn a_missing_record_is_found() {
     let of = |record: &Record| match record {
         Record::Event(event) => Some(event.event.conversation.clone()),
         Record::Lapse(lapse) => Some(lapse.conversation.clone()),
-        _ => None,
+        Record::Forget { .. }
+        | Record::Tick { .. }
+        | Record::Outage { .. }
+        | Record::Activation { .. }
+        | Record::Delivery(_)
+        | Record::Admin { .. } => None,
     };
     let mut found = 0;
     for number in (0..records.len()).step_by(7) {

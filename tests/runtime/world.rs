@@ -57,12 +57,12 @@ timer = "late"
 after = "17m"
 "#;
 
-/// Four rulesets: the order and the lengths of timers differ, a timer is gone, a channel is gone.
+/// Four rulesets: the order and the lengths of timers differ, and the last one lacks some.
 pub(super) fn rulesets() -> Vec<Arc<Ruleset>> {
-    let rulesets = [("12m", "extend", "z.toml", ""), ("7m", "fire", "a.toml", ""), ("40m", "extend", "a.toml", "")];
+    let rulesets = [("12m", "extend", "z.toml"), ("7m", "fire", "a.toml"), ("40m", "extend", "a.toml")];
     let mut all: Vec<_> = rulesets
         .into_iter()
-        .map(|(nudge, outage, file, _)| {
+        .map(|(nudge, outage, file)| {
             let mut files = rules::files(&rules::repository().join("rules")).unwrap();
             files.insert(file, MORE.replace("NUDGE", nudge).replace("OUTAGE", outage));
             rules::compile(&files).unwrap()
@@ -84,7 +84,11 @@ impl Random {
     }
 
     pub(super) fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
+        usize::try_from(self.next()).unwrap() % limit
+    }
+
+    fn length(&mut self, limit: i64) -> i64 {
+        i64::try_from(self.next()).unwrap() % limit
     }
 }
 
@@ -103,16 +107,16 @@ pub(super) fn steps(seed: u64, count: usize, conversations: usize) -> Vec<Step> 
     let (mut now, mut steps, mut last_id) = (START, Vec::new(), None);
     for number in 0..count {
         now += match random.below(20) {
-            0 => random.below(30 * HOUR as usize) as i64,
-            1..6 => random.below(20 * MINUTE as usize) as i64,
-            6..12 => random.below(40_000) as i64,
+            0 => random.length(30 * HOUR),
+            1..6 => random.length(20 * MINUTE),
+            6..12 => random.length(40_000),
             _ => 0,
         };
         steps.push(match random.below(200) {
             0 => Step::Rules(now, random.below(4)),
             1 => {
                 let from = now;
-                now += 1 + random.below(3 * HOUR as usize) as i64;
+                now += 1 + random.length(3 * HOUR);
                 Step::Outage(from, now)
             }
             2..40 => Step::Time(now),
@@ -143,7 +147,7 @@ fn event(random: &mut Random, conversation: usize, now: i64) -> Event {
     let mut event = Event::new(name, kind).on(CHANNELS[conversation % CHANNELS.len()]);
     let roles = kind.roles();
     event.role = (!roles.is_empty()).then(|| roles[random.below(roles.len())]);
-    event.at = (random.below(10) == 0).then(|| at(now - random.below(40 * MINUTE as usize) as i64));
+    event.at = (random.below(10) == 0).then(|| at(now - random.length(40 * MINUTE)));
     event.facts.authenticated = [None, None, Some(true), Some(false)][random.below(4)];
     if kind == E::SessionStarted && random.below(2) == 0 {
         event.facts.participants = vec![[Role::Rep, Role::Bot, Role::Agent][random.below(3)]];
@@ -373,7 +377,12 @@ impl Node {
             let (name, lapses, effects) = match record {
                 Record::Event(event) => (event.event.conversation, event.lapses, event.effects),
                 Record::Lapse(lapse) => (lapse.conversation, lapse.lapses, lapse.effects),
-                _ => continue,
+                Record::Forget { .. }
+                | Record::Tick { .. }
+                | Record::Outage { .. }
+                | Record::Activation { .. }
+                | Record::Delivery(_)
+                | Record::Admin { .. } => continue,
             };
             if !(lapses.is_empty() && effects.is_empty()) {
                 let told = told.entry(name.to_string()).or_default();
@@ -417,7 +426,12 @@ impl Replica {
                     let engine = Arc::new(Engine::new(Arc::clone(rules)));
                     Some((*now, Epoch::Rules { ordinal: *ordinal, now: *now, engine }))
                 }
-                _ => None,
+                Record::Event(_)
+                | Record::Lapse(_)
+                | Record::Forget { .. }
+                | Record::Tick { .. }
+                | Record::Delivery(_)
+                | Record::Admin { .. } => None,
             };
             for shard in &mut self.0.shards {
                 if let Some((_, epoch)) = epoch.as_ref().filter(|(now, _)| known.is_none_or(|known| *now > known)) {

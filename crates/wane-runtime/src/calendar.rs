@@ -18,6 +18,8 @@ mod sweep;
 mod tests;
 mod time;
 
+use std::collections::BTreeSet;
+
 use bits::Bits;
 use chunks::{Chunks, List};
 use sweep::Sweep;
@@ -32,6 +34,8 @@ const FINE: usize = 2 << PAGE_BITS;
 const COARSE: usize = 8_192;
 /// The furthest page that has a bucket of its own, counted from this one.
 const LAST: i64 = COARSE as i64 - 1;
+/// Stands for no bucket but [`Calendar::late`].
+const LATE: usize = FINE + COARSE;
 /// Entries that are moved from the next page's bucket in one call at least.
 const AHEAD: i64 = 16;
 
@@ -44,6 +48,8 @@ pub struct Calendar {
     /// Which buckets hold entries.
     used: Bits,
     chunks: Chunks,
+    /// What was filed for an instant that the calendar had passed, by deadline.
+    late: BTreeSet<(i64, u32)>,
     /// What was due before this instant has been handed out; `None` until the first [`Calendar::due`].
     position: Option<i64>,
     /// The earliest deadline that was given before there was a position.
@@ -67,6 +73,7 @@ impl Default for Calendar {
             buckets: vec![Bucket::default(); FINE + COARSE],
             used: Bits::new(FINE + COARSE),
             chunks: Chunks::default(),
+            late: BTreeSet::new(),
             position: None,
             first: None,
             entries: 0,
@@ -77,12 +84,13 @@ impl Default for Calendar {
 }
 
 impl Calendar {
-    /// Sets a session's deadline, or takes it away. One that is past is due at once.
+    /// Sets a session's deadline, or takes it away. One that is past is due at once, before all later ones.
     pub fn arm(&mut self, id: u32, deadline: Option<i64>) {
         let index = id as usize;
         if self.times.len() <= index {
             self.times.resize(index + 1, Time::NEVER);
         }
+        self.unfile_late(id);
         let Some(time) = self.times.get_mut(index) else { return };
         time.set_deadline(deadline);
         let Some(deadline) = deadline else { return };
@@ -90,9 +98,8 @@ impl Calendar {
             self.first = Some(self.first.map_or(deadline, |first| first.min(deadline)));
             return;
         };
-        let at = deadline.max(position);
         match time.bucket().map(|bucket| start_of(bucket, position)) {
-            Some(filed) if filed <= at => {}
+            Some(filed) if filed <= deadline => {}
             Some(_) => self.file(id, position),
             None => {
                 self.filed += 1;
@@ -111,6 +118,9 @@ impl Calendar {
     /// calendar's own work when none is.
     pub fn due(&mut self, now: i64) -> Option<u32> {
         let mut position = self.start(now)?;
+        if let Some(id) = self.take_late(now) {
+            return Some(id);
+        }
         while position <= now {
             if let Some(id) = self.take(position) {
                 return Some(id);
@@ -127,6 +137,9 @@ impl Calendar {
     #[must_use]
     pub fn next(&self) -> Option<i64> {
         let Some(position) = self.position else { return self.first };
+        if let Some((deadline, _)) = self.late.first() {
+            return Some(*deadline);
+        }
         let page = position >> PAGE_BITS;
         if self.sweep.is_running() || self.count(coarse(page + 1)) > 0 {
             return Some(position);
@@ -152,12 +165,13 @@ impl Calendar {
     /// How many entries lie at or before an instant; sessions whose deadline moved to later count until they come up.
     #[must_use]
     pub fn until(&self, now: i64) -> usize {
-        let Some(position) = self.position.filter(|position| *position <= now) else { return 0 };
+        let late = self.late.len();
+        let Some(position) = self.position.filter(|position| *position <= now) else { return late };
         let page = position >> PAGE_BITS;
         let fine_end = now.min(((page + 2) << PAGE_BITS) - 1);
         let pages = (now >> PAGE_BITS).min(page + LAST);
         let fine = (position..=fine_end).map(|tick| self.count(fine(tick)));
-        fine.chain((page + 1..=pages).map(|page| self.count(coarse(page)))).sum()
+        late + fine.chain((page + 1..=pages).map(|page| self.count(coarse(page)))).sum::<usize>()
     }
 
     /// The first call files everything that was given so far.
@@ -177,25 +191,49 @@ impl Calendar {
         self.position
     }
 
+    /// Takes the session that is due for longest of those that were filed too late for a bucket.
+    fn take_late(&mut self, now: i64) -> Option<u32> {
+        let (_, id) = self.late.first().copied().filter(|(deadline, _)| *deadline <= now)?;
+        self.unfile_late(id);
+        Some(id)
+    }
+
+    fn unfile_late(&mut self, id: u32) {
+        let time = self.times.get_mut(id as usize).filter(|time| time.bucket() == Some(LATE));
+        if let Some((time, deadline)) = time.and_then(|time| time.deadline().map(|deadline| (time, deadline))) {
+            time.set_bucket(None);
+            self.late.remove(&(deadline, id));
+            self.entries -= 1;
+            self.filed -= 1;
+        }
+    }
+
     /// Takes a session that is due at `tick` from its bucket; what only lies there is put where it belongs.
     fn take(&mut self, tick: i64) -> Option<u32> {
         let bucket = fine(tick);
         while let Some(id) = self.pop(bucket) {
-            let Some(time) = self.times.get_mut(id as usize).filter(|time| time.bucket() == Some(bucket)) else {
-                continue;
-            };
-            time.set_bucket(None);
-            self.filed -= 1;
-            match time.deadline() {
-                Some(deadline) if deadline <= tick => return Some(id),
-                Some(_) => {
-                    self.filed += 1;
-                    self.file(id, tick);
-                }
-                None => {}
+            let counts = self.times.get(id as usize).is_some_and(|time| time.bucket() == Some(bucket));
+            if counts && let Some(id) = self.came_up(id, tick) {
+                return Some(id);
             }
         }
         None
+    }
+
+    /// A session came up where it is filed: it is due, or its deadline moved to later, or was taken away.
+    fn came_up(&mut self, id: u32, now: i64) -> Option<u32> {
+        let time = self.times.get_mut(id as usize)?;
+        match time.deadline() {
+            Some(deadline) if deadline > now => {
+                self.file(id, self.position.unwrap_or(now));
+                None
+            }
+            deadline => {
+                time.set_bucket(None);
+                self.filed -= 1;
+                deadline.map(|_| id)
+            }
+        }
     }
 
     /// The next instant after `position` that has entries, or a page to empty, or `now + 1`.
@@ -253,9 +291,14 @@ impl Calendar {
     fn file(&mut self, id: u32, position: i64) {
         let Some(time) = self.times.get_mut(id as usize) else { return };
         let Some(deadline) = time.deadline() else { return };
-        let at = deadline.max(position);
-        let (page, this) = (at >> PAGE_BITS, position >> PAGE_BITS);
-        let bucket = if page <= this + 1 { fine(at) } else { coarse(page.min(this + LAST)) };
+        if deadline < position {
+            time.set_bucket(Some(LATE));
+            self.late.insert((deadline, id));
+            self.entries += 1;
+            return;
+        }
+        let (page, this) = (deadline >> PAGE_BITS, position >> PAGE_BITS);
+        let bucket = if page <= this + 1 { fine(deadline) } else { coarse(page.min(this + LAST)) };
         time.set_bucket(Some(bucket));
         self.push(bucket, id);
     }

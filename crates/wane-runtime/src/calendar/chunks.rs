@@ -18,7 +18,7 @@ struct Chunk {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List {
     head: u32,
-    fill: u32,
+    fill: usize,
 }
 
 impl Default for List {
@@ -44,14 +44,14 @@ impl Default for Chunks {
 impl Chunks {
     /// Adds a number to a list.
     pub(super) fn push(&mut self, list: &mut List, id: u32) {
-        if list.head == NONE || list.fill as usize == ROOM {
+        if list.head == NONE || list.fill == ROOM {
             let chunk = self.take_free();
             if let Some(new) = self.get(chunk) {
                 new.next = list.head;
             }
             *list = List { head: chunk, fill: 0 };
         }
-        let place = self.get(list.head).and_then(|chunk| chunk.ids.get_mut(list.fill as usize));
+        let place = self.get(list.head).and_then(|chunk| chunk.ids.get_mut(list.fill));
         if let Some(place) = place {
             *place = id;
             list.fill += 1;
@@ -62,12 +62,12 @@ impl Chunks {
     pub(super) fn pop(&mut self, list: &mut List) -> Option<u32> {
         let free = self.free;
         let chunk = self.get(list.head)?;
-        let id = chunk.ids.get((list.fill as usize).checked_sub(1)?).copied()?;
+        let id = chunk.ids.get(list.fill.checked_sub(1)?).copied()?;
         list.fill -= 1;
         if list.fill == 0 {
             let next = std::mem::replace(&mut chunk.next, free);
             self.free = list.head;
-            let fill = if next == NONE { 0 } else { ROOM as u32 };
+            let fill = if next == NONE { 0 } else { ROOM };
             *list = List { head: next, fill };
         }
         Some(id)

@@ -15,8 +15,12 @@ impl Random {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
+    fn below(&mut self, limit: u32) -> u32 {
+        u32::try_from(self.next() % u64::from(limit)).unwrap()
+    }
+
+    fn length(&mut self, limit: i64) -> i64 {
+        i64::try_from(self.next()).unwrap() % limit
     }
 }
 
@@ -60,27 +64,33 @@ fn all_due(calendar: &mut Calendar, now: i64) -> Vec<(i64, u32)> {
 const HOUR: i64 = 3_600_000;
 
 fn some_length(random: &mut Random) -> i64 {
-    let limit = [4, 50, 3_000, 20_000, 6 * HOUR as u64, 400 * HOUR as u64];
-    let kind = random.below(limit.len() as u64) as usize;
-    random.below(limit[kind]) as i64
+    match random.below(6) {
+        0 => random.length(4),
+        1 => random.length(50),
+        2 => random.length(3_000),
+        3 => random.length(20_000),
+        4 => random.length(6 * HOUR),
+        _ => random.length(400 * HOUR),
+    }
 }
 
 fn some_jump(random: &mut Random) -> i64 {
     match random.below(1_000) {
-        0 => random.below(200 * HOUR as u64) as i64,
-        1..20 => random.below(10 * HOUR as u64) as i64,
-        20..200 => random.below(5_000) as i64,
-        _ => random.below(3) as i64,
+        0 => random.length(200 * HOUR),
+        1..20 => random.length(10 * HOUR),
+        20..200 => random.length(5_000),
+        _ => random.length(3),
     }
 }
 
-fn compare(seed: u64, steps: usize, sessions: u64) {
+fn compare(seed: u64, steps: usize, sessions: u32) {
     let mut random = Random(seed);
     let (mut calendar, mut model) = (Calendar::default(), Model::default());
     let mut now = 1_700_000_000_000;
     for _ in 0..steps {
-        let id = random.below(sessions) as u32;
-        let deadline = (random.below(8) > 0).then(|| now + 1 + some_length(&mut random));
+        let id = random.below(sessions);
+        let deadline =
+            (random.below(8) > 0).then(|| now + 1 + some_length(&mut random) - random.length(40) / 39 * 5_000);
         calendar.arm(id, deadline);
         model.arm(id, deadline);
         if random.below(3) == 0 {
@@ -139,8 +149,8 @@ fn stale_entries_stay_few() {
     for _ in 0..20_000 {
         now += 1;
         for _ in 0..20 {
-            let id = random.below(u64::from(sessions)) as u32;
-            calendar.arm(id, Some(now + 1 + random.below(60_000) as i64));
+            let id = random.below(sessions);
+            calendar.arm(id, Some(now + 1 + random.length(60_000)));
             calendar.arm(id, Some(now + HOUR));
         }
         assert_eq!(calendar.due(now), None, "all deadlines were moved to later in time");
@@ -176,9 +186,13 @@ fn what_is_past_is_due_at_once_and_what_was_taken_away_never() {
     calendar.arm(1, Some(500));
     calendar.arm(1, None);
     assert_eq!(all_due(&mut calendar, 2_000), [(1_000, 0)]);
-    calendar.arm(2, Some(5));
-    assert_eq!(calendar.due(2_000), None, "the calendar has passed that instant; it comes up with the next one");
-    assert_eq!(calendar.next(), Some(2_001));
-    assert_eq!(all_due(&mut calendar, 2_001), [(5, 2)]);
+    calendar.arm(2, Some(700));
+    calendar.arm(3, Some(5));
+    calendar.arm(4, Some(600));
+    calendar.arm(4, Some(9_000));
+    assert_eq!((calendar.next(), calendar.until(2_000)), (Some(5), 2));
+    assert_eq!((calendar.due(2_000), calendar.due(2_000), calendar.due(2_000)), (Some(3), Some(2), None));
+    assert_eq!(calendar.filed(), 1);
+    assert_eq!(all_due(&mut calendar, 9_000), [(9_000, 4)]);
     assert_eq!(calendar.next(), None);
 }

@@ -30,7 +30,7 @@ pub(super) struct Loaded {
 }
 
 impl Shard {
-    /// `None` before there are rules.
+    /// `None` before there are rules, and for a conversation that can not be read.
     pub(super) fn decide_event(&mut self, now: Timestamp, event: &Event, batch: &mut Batch) -> Option<Reply> {
         let key = Key::new(&self.settings.key, &event.conversation);
         let id = event.id.as_ref().map(|id| id_hash(&self.settings.key, &key, id));
@@ -40,8 +40,9 @@ impl Shard {
         let latest = self.epochs.latest()?;
         let (engine, ordinal, epoch) = (Arc::clone(&latest.engine), latest.ordinal, self.epochs.number());
         let slot = self.slab.find(&key);
-        let (mut state, mut moved) = match slot.and_then(|slot| self.load(slot)) {
-            Some(mut held) => {
+        let (mut state, mut moved) = match slot {
+            Some(slot) => {
+                let mut held = self.load(slot)?;
                 let moved = self.epochs.pass(&mut held.state, held.epoch, epoch);
                 (Some(held.state), moved)
             }

@@ -39,6 +39,10 @@ impl Case<'_> {
         Disagreement { at: self.at, conversation: self.conversation.clone(), said, found }
     }
 
+    fn unreadable(&self) -> Disagreement {
+        self.disagree("what became of it".to_owned(), "no such conversation, or one that can not be read".to_owned())
+    }
+
     fn same<T: PartialEq + std::fmt::Debug>(&self, what: &str, said: &T, found: &T) -> Result<(), Disagreement> {
         if said == found {
             return Ok(());
@@ -101,8 +105,9 @@ impl Shard {
         let epoch = self.behind(case, record.rules, record.now)?;
         let Some(passed) = self.epochs.get(epoch) else { return Ok(()) };
         let engine = Arc::clone(&passed.engine);
-        let (mut state, moved) = match case.slot.and_then(|slot| self.load(slot)) {
-            Some(mut held) => {
+        let (mut state, moved) = match case.slot {
+            Some(slot) => {
+                let mut held = self.load(slot).ok_or_else(|| case.unreadable())?;
                 let moved = self.epochs.pass(&mut held.state, held.epoch, epoch);
                 (Some(held.state), moved)
             }
@@ -118,6 +123,7 @@ impl Shard {
         let effects = [moved.effects, answer.effects].concat();
         case.same_effects((&record.lapses, &record.effects), (&lapses, &effects))?;
         if let Some(state) = state {
+            case.same("the channel", &record.channel, &state.channel().0)?;
             self.keep(case, &state, (&engine, epoch));
         }
         Ok(())
@@ -131,13 +137,14 @@ impl Shard {
         let Some(passed) = self.epochs.get(epoch) else { return Ok(()) };
         let engine = Arc::clone(&passed.engine);
         let Some(mut held) = case.slot.and_then(|slot| self.load(slot)) else {
-            return Err(case.disagree("that the clock moved it".to_owned(), "no such conversation".to_owned()));
+            return Err(case.unreadable());
         };
         let moved = self.epochs.pass(&mut held.state, held.epoch, epoch);
         let then = engine.tick(&mut held.state, record.now);
         let lapses = [moved.lapses, then.lapses].concat();
         let effects = [moved.effects, then.effects].concat();
         case.same_effects((&record.lapses, &record.effects), (&lapses, &effects))?;
+        case.same("the channel", &record.channel, &held.state.channel().0)?;
         self.keep(case, &held.state, (&engine, epoch));
         Ok(())
     }
