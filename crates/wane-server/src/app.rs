@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::desk::Desk;
+use crate::follow::Ended;
 use crate::http::webhook::ChannelState;
 use crate::metrics::Metrics;
 use crate::node::Node;
@@ -29,10 +30,11 @@ pub struct Parts {
     pub node: Node,
     pub tokens: Tokens,
     pub plugins: Host,
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     pub desk: Desk,
     pub delivery: Delivery,
     pub relay: Relay,
+    pub ended: Arc<Ended>,
     pub channels: ChannelState,
     pub stop: Stop,
 }

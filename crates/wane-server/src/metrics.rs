@@ -16,6 +16,8 @@ use wane_core::session::Status;
 use wane_core::time::Timestamp;
 use wane_runtime::shard::Figures;
 
+use crate::node::Observer;
+
 type Labels = Vec<(&'static str, String)>;
 type Counters = Family<Labels, Counter>;
 type Gauges = Family<Labels, Gauge>;
@@ -78,6 +80,14 @@ impl Default for Metrics {
     }
 }
 
+impl Observer for Metrics {
+    fn committed(&self, bytes: usize, took: Duration) {
+        self.commit_seconds.observe(took.as_secs_f64());
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.commit_bytes.observe(f64::from(bytes));
+    }
+}
+
 fn doubling(first: f64, count: u16) -> impl Iterator<Item = f64> {
     prometheus_client::metrics::histogram::exponential_buckets(first, 2.0, count)
 }
@@ -124,13 +134,6 @@ impl Metrics {
     pub fn lapse(&self, timer: &str, lag: i64) {
         self.lapses.get_or_create(&vec![("timer", timer.to_owned())]).inc();
         self.lag.observe(seconds(lag.max(0)));
-    }
-
-    /// A block became durable.
-    pub fn commit(&self, bytes: usize, took: Duration) {
-        self.commit_seconds.observe(took.as_secs_f64());
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        self.commit_bytes.observe(f64::from(bytes));
     }
 
     /// Rules were put in force.

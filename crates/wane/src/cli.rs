@@ -26,6 +26,10 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Say what differs between two directories of rule files
     Diff(DiffArgs),
+    /// Run the daemon: events in over HTTP, deadlines decided on time, effects out
+    Serve(crate::serve::ServeArgs),
+    /// Play recorded chats against a daemon of its own on a fast clock, and show what ends when
+    Demo(crate::demo::DemoArgs),
     /// Put rule files in force in a running daemon; shows first what that would do
     Activate(ActivateArgs),
     /// Put rules in force again that were in force before

@@ -5,6 +5,7 @@ mod activate;
 mod check;
 mod cli;
 mod daemon;
+mod demo;
 mod describe;
 mod diagnostics;
 mod diff;
@@ -14,6 +15,7 @@ mod out;
 mod plugin;
 mod rulesets;
 mod schema;
+mod serve;
 mod simulate;
 mod test;
 mod trouble;
@@ -39,7 +41,7 @@ enum Verdict {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // A log may be without end; anything else is soon done, and found something or not.
-    let mut out = Out::new(!matches!(cli.command, Command::Simulate(_)));
+    let mut out = Out::new(!matches!(cli.command, Command::Simulate(_) | Command::Serve(_) | Command::Demo(_)));
     let result = run(cli.command, &mut out).and_then(|verdict| {
         out.flush()?;
         Ok(verdict)
@@ -65,6 +67,8 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
         Command::Explain(args) => explain::run(&args, out),
         Command::Simulate(args) => simulate::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
+        Command::Serve(args) => serve::run(&args, out),
+        Command::Demo(args) => demo::run(&args, out),
         Command::Activate(args) => activate::run(&args, out),
         Command::Rollback(args) => activate::rollback(&args, out),
         Command::Plugin(args) => plugin::run(&args, out),

@@ -43,6 +43,14 @@ pub(crate) enum Trouble {
         /// What would be right.
         help: Option<String>,
     },
+    /// The daemon does not start, or stopped.
+    #[error("{message}")]
+    Daemon {
+        /// Why.
+        message: String,
+        /// Its exit code, as in `sysexits.h`.
+        code: u8,
+    },
     /// Rule files have errors, which were shown.
     #[error("{0}")]
     Rules(String),
@@ -76,6 +84,7 @@ impl Trouble {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Input { .. } | Self::Rules(_) => 1,
+            Self::Daemon { code, .. } => *code,
             Self::Read { .. } | Self::Write { .. } | Self::Output(_) | Self::Usage { .. } => 2,
         }
     }
@@ -86,7 +95,7 @@ impl Trouble {
         let help = match self {
             Self::Usage { help, .. } => Some(help.as_str()),
             Self::Input { help, .. } => help.as_deref(),
-            Self::Read { .. } | Self::Write { .. } | Self::Output(_) | Self::Rules(_) => None,
+            Self::Read { .. } | Self::Write { .. } | Self::Output(_) | Self::Rules(_) | Self::Daemon { .. } => None,
         };
         if let Some(help) = help {
             tell(&format!("  = help: {help}"));

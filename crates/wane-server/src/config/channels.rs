@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use wane_plugin_host::ChannelSettings;
 
 use super::secret::SecretRef;
+use crate::serve::ServeError;
 
 /// A channel that has a plugin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,4 +30,24 @@ impl Channel {
     pub fn config_json(&self) -> Result<serde_json::Value, serde_json::Error> {
         serde_json::to_value(&self.config)
     }
+}
+
+/// What the plugins' host is told of the channels; secrets are read here.
+///
+/// # Errors
+/// [`ServeError`] for a secret that can not be read, and a config that is no JSON.
+pub fn for_host(channels: &BTreeMap<String, Channel>) -> Result<BTreeMap<String, ChannelSettings>, ServeError> {
+    let one = |(name, channel): (&String, &Channel)| {
+        let fault = |what: &dyn std::fmt::Display| ServeError::Setup(format!("`channels.{name}`: {what}"));
+        let config = channel.config_json().map_err(|error| fault(&error))?;
+        let mut secrets = BTreeMap::new();
+        for (secret, reference) in &channel.secrets {
+            let value = reference.load()?;
+            let text = std::str::from_utf8(value.reveal()).map_err(|_| fault(&format!("`{secret}` is not UTF-8")))?;
+            secrets.insert(secret.clone(), text.into());
+        }
+        let plugin = Some(channel.plugin.clone());
+        Ok((name.clone(), ChannelSettings { plugin, config, secrets, sha256: None }))
+    };
+    channels.iter().map(one).collect()
 }

@@ -50,6 +50,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(crate::desk::routes())
         .merge(crate::delivery::routes())
         .merge(webhook::routes())
+        .merge(crate::client::routes())
 }
 
 async fn nowhere() -> Problem {

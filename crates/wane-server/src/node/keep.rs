@@ -16,8 +16,6 @@ use super::command::Command;
 use super::start::StartError;
 use super::{Inner, NodeError};
 
-/// A snapshot is taken when the log has grown by this many bytes: replaying them takes about half a second.
-const GROWN: u64 = 48 * 1024 * 1024;
 /// Pieces that may wait for the disk.
 const PIECES: usize = 4;
 /// How exactly the age of blocks is known, in milliseconds.
@@ -83,6 +81,8 @@ pub(super) struct Keeper {
     inner: Weak<Inner>,
     /// The log's retention, in milliseconds.
     retention: i64,
+    /// A snapshot is taken when the log has grown by so much, or by half the last one.
+    snapshot_bytes: u64,
     ages: Vec<(Timestamp, Sequence)>,
     /// How much was written when the last snapshot was taken, and how large that was.
     taken_at: u64,
@@ -96,11 +96,11 @@ impl Keeper {
     /// When there is no thread to be had.
     pub(super) fn start(
         inner: &Arc<Inner>,
-        retention: i64,
+        (retention, snapshot_bytes): (i64, u64),
         ages: Vec<(Timestamp, Sequence)>,
     ) -> Result<(), std::io::Error> {
         let (stop, stopped) = channel();
-        let keeper = Self { inner: Arc::downgrade(inner), retention, ages, taken_at: 0, size: 0 };
+        let keeper = Self { inner: Arc::downgrade(inner), retention, snapshot_bytes, ages, taken_at: 0, size: 0 };
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || keeper.run(&stopped))?;
         inner.threads.lock().unwrap_or_else(PoisonError::into_inner).keeper = Some((stop, thread));
         Ok(())
@@ -115,7 +115,7 @@ impl Keeper {
             }
             self.note_age(&inner);
             let grown = inner.committer.written().saturating_sub(self.taken_at);
-            if grown > GROWN.max(self.size / 2) || (over && grown > 0) {
+            if grown > self.snapshot_bytes.max(self.size / 2) || (over && grown > 0) {
                 self.taken_at = inner.committer.written();
                 if let Err(error) = self.snapshot(&inner) {
                     tracing::error!(%error, "no snapshot was taken; the log is kept");
@@ -195,7 +195,9 @@ impl Keeper {
     /// The states in the pieces rest on records; those must be durable before the snapshot counts.
     fn finish(&self, inner: &Inner, writer: Box<dyn SnapshotWriter>) -> Result<(), NodeError> {
         let (done, durable) = channel();
-        inner.committer.after_all(Box::new(move |durable| drop(done.send(durable))));
+        inner.committer.after_all(Box::new(move |durable| {
+            let _ = done.send(durable);
+        }));
         if !durable.recv().unwrap_or_default() {
             return Err(NodeError::Stopped);
         }
@@ -208,6 +210,8 @@ impl Keeper {
         // Blocks before the last age that is past are all older than it.
         let Some((_, keep)) = past.checked_sub(1).and_then(|last| self.ages.get(last)).copied() else { return Ok(()) };
         self.ages.drain(..past - 1);
+        let readers = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let from = readers.iter().filter_map(|reader| reader()).min().map_or(from, |read| read.min(from));
         Ok(inner.committer.log().release(keep.min(from))?)
     }
 

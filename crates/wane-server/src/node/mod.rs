@@ -58,6 +58,7 @@ struct Inner {
     activating: tokio::sync::Mutex<()>,
     epochs: Mutex<Epochs>,
     extras: Mutex<BTreeMap<String, Extra>>,
+    readers: Mutex<Vec<Reader>>,
     threads: Mutex<Threads>,
     failure: watch::Receiver<Option<String>>,
 }
@@ -80,6 +81,9 @@ type Epochs = Vec<(Address, Record)>;
 
 /// Gives what another part of the daemon wants to find in the next snapshot.
 pub type Extra = Arc<dyn Fn() -> Vec<u8> + Send + Sync>;
+
+/// Tells the oldest block that somebody has still to read; `None` when that is none.
+pub type Reader = Arc<dyn Fn() -> Option<Sequence> + Send + Sync>;
 
 #[derive(Default)]
 struct Threads {
@@ -297,7 +301,12 @@ impl Node {
     /// [`NodeError`].
     pub async fn record(&self, record: Record) -> Result<Address, NodeError> {
         let (reply, done) = oneshot::channel();
-        let release = |durable: bool| drop(durable.then(|| reply.send(())));
+        let release = |durable: bool| {
+            if durable {
+                // Whoever asked may be gone by now; the record stays.
+                let _ = reply.send(());
+            }
+        };
         let address = self.0.committer.record(&record, Box::new(release));
         done.await.map_err(|_| NodeError::Stopped)?;
         Ok(address)
@@ -429,6 +438,11 @@ impl Node {
     /// [`Recovered::extras`].
     pub fn snapshot_with(&self, name: &str, extra: Extra) {
         self.0.extras.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), extra);
+    }
+
+    /// Blocks that `reader` has still to read are kept, whatever retention says.
+    pub fn keep_for(&self, reader: Reader) {
+        self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
     }
 
     /// Decides and writes what was taken, takes a snapshot, then ends the threads. Blocks; more calls do nothing.

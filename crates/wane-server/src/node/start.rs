@@ -35,7 +35,7 @@ pub struct Setup<'a> {
     /// A clock that moves only when told.
     pub manual_clock: bool,
     /// The rules to start with when the log has none yet.
-    pub initial: Arc<Ruleset>,
+    pub initial: Option<Arc<Ruleset>>,
     /// Finds the rules that the log names.
     pub rulesets: &'a dyn Fn(RulesetHash) -> Result<Arc<Ruleset>, String>,
     /// How long things are kept.
@@ -44,6 +44,8 @@ pub struct Setup<'a> {
     pub overdue_rate: u32,
     /// Deadlines that are overdue by more than this at the start, in milliseconds, wait for an operator.
     pub hold_overdue_over: Option<i64>,
+    /// A snapshot is taken when the log has grown by so many bytes.
+    pub snapshot_bytes: u64,
     /// Hears of commits.
     pub observer: Arc<dyn Observer>,
 }
@@ -119,6 +121,9 @@ pub enum StartError {
         /// Why not.
         why: String,
     },
+    /// There are no rules to start with.
+    #[error("the log has no rules yet, and none were given")]
+    NoRules,
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -155,9 +160,9 @@ impl Node {
         let now = clock.now();
         learned.recovered.conversations = shards.iter().map(|shard| shard.figures().conversations).sum();
         let committer = Arc::new(Committer::new(Arc::clone(&setup.log), clock.clone(), Arc::clone(&setup.observer)));
-        for record in opening(setup, &learned, now) {
+        for record in opening(setup, &learned, now)? {
             let address = committer.record(&record, Box::new(|_| ()));
-            let epoch = epoch(&record, setup.rulesets, &mut learned, Some(&setup.initial))?;
+            let epoch = epoch(&record, setup.rulesets, &mut learned, setup.initial.as_ref())?;
             learned.epochs.push((address, record));
             shards.iter_mut().for_each(|shard| epoch.iter().for_each(|epoch| shard.epoch(epoch.clone())));
         }
@@ -177,16 +182,16 @@ fn clock(setup: &Setup<'_>, up_until: Option<Timestamp>, earliest: Timestamp) ->
 }
 
 /// What is logged first: rules, when there are none yet; else that the service was away.
-fn opening(setup: &Setup<'_>, learned: &Learned, now: Timestamp) -> Vec<Record> {
+fn opening(setup: &Setup<'_>, learned: &Learned, now: Timestamp) -> Result<Vec<Record>, StartError> {
     let mut records = Vec::new();
     if let Some(from) = learned.recovered.up_until.filter(|from| *from < now) {
         records.push(Record::Outage { from, now });
     }
     if learned.rulesets.is_empty() {
-        let by = Name::from("start");
-        records.push(Record::Activation { now, ordinal: Ordinal(1), hash: setup.initial.hash, by });
+        let hash = setup.initial.as_ref().ok_or(StartError::NoRules)?.hash;
+        records.push(Record::Activation { now, ordinal: Ordinal(1), hash, by: Name::from("start") });
     }
-    records
+    Ok(records)
 }
 
 fn recover(setup: &Setup<'_>) -> Result<(Vec<Shard>, Learned), StartError> {
@@ -380,7 +385,7 @@ fn run(
         lanes.push(Lane { commands, queued });
     }
     let current = learned.rulesets.last_key_value().map(|(ordinal, rules)| (*ordinal, Arc::clone(rules)));
-    let (current, rules) = current.unwrap_or_else(|| (Ordinal(1), Arc::clone(&setup.initial)));
+    let (current, rules) = current.ok_or(StartError::NoRules)?;
     let inner = Arc::new(Inner {
         clock: clock.clone(),
         key: setup.key,
@@ -390,10 +395,11 @@ fn run(
         activating: tokio::sync::Mutex::new(()),
         epochs: Mutex::new(learned.epochs),
         extras: Mutex::default(),
+        readers: Mutex::default(),
         threads: Mutex::new(threads),
         failure,
     });
-    Keeper::start(&inner, setup.retention.log, learned.ages)?;
+    Keeper::start(&inner, (setup.retention.log, setup.snapshot_bytes), learned.ages)?;
     Ok(Started { node: Node(inner), clock, recovered: learned.recovered })
 }
 

@@ -159,14 +159,14 @@ impl Worker {
                 self.tidying = true;
             }
             Command::Until(to, reply) => self.until(to, reply),
-            Command::View(name, reply) => drop(reply.send(self.shard.view(&name))),
-            Command::List(page, reply) => drop(reply.send(self.list(&page))),
+            Command::View(name, reply) => answer(reply, self.shard.view(&name)),
+            Command::List(page, reply) => answer(reply, self.list(&page)),
             Command::Seen(name, id, reply) => self.seen(&name, &id, reply),
             Command::Preview(engine, reply) => {
                 let job = Job::Preview { engine, cursor: 0, so_far: Box::default(), reply };
                 self.jobs.push_back(job);
             }
-            Command::Figures(reply) => drop(reply.send(self.shard.figures())),
+            Command::Figures(reply) => answer(reply, self.shard.figures()),
             Command::Snapshot(pieces) => {
                 self.jobs.push_back(Job::Snapshot { cursor: Some(0), held: Vec::new(), pieces })
             }
@@ -207,7 +207,7 @@ impl Worker {
     fn seen(&mut self, name: &str, id: &str, reply: oneshot::Sender<Option<Address>>) {
         // An event of this very batch has its address only after it is handed over.
         self.flush();
-        drop(reply.send(self.shard.seen(name, id)));
+        answer(reply, self.shard.seen(name, id));
     }
 
     fn list(&self, page: &Page) -> (Vec<wane_runtime::shard::View>, Option<u64>) {
@@ -254,7 +254,7 @@ impl Worker {
                 match self.shard.preview(&engine, self.clock.now(), (cursor, SLICE), &mut so_far) {
                     Some(cursor) => Some(Job::Preview { engine, cursor, so_far, reply }),
                     None => {
-                        drop(reply.send(*so_far));
+                        answer(reply, *so_far);
                         None
                     }
                 }
@@ -311,16 +311,20 @@ impl Waiting {
         }
     }
 
-    /// Whoever asked may be gone by now, which is their business.
     fn send(self) {
         match self {
             Self::Events(reply, decided) => {
                 let decided = decided.into_iter().map(|(number, undated)| (number, undated.decided)).collect();
-                drop(reply.send(decided));
+                answer(reply, decided);
             }
-            Self::Done(reply) => drop(reply.send(())),
+            Self::Done(reply) => answer(reply, ()),
         }
     }
+}
+
+/// Whoever asked may be gone by now, which is their business.
+fn answer<T>(reply: oneshot::Sender<T>, answer: T) {
+    let _ = reply.send(answer);
 }
 
 /// Sends the answers when they are durable; when they never will be, they are dropped, and whoever waits sees that.

@@ -1,0 +1,361 @@
+//! `wane serve`: makes the daemon from its configuration, runs it, and ends it in order.
+//!
+//! The order of a start: the data directory and its lock; the rules; the plugins; the log's recovery; then the listener.
+//! The order of an end: the listener drains, the followers stop, the shards decide what they took, a last snapshot, the log.
+
+mod trouble;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use wane_core::rules::files::Files;
+use wane_core::ruleset::Ruleset;
+use wane_core::time::Timestamp;
+use wane_plugin_host::{Host, Settings as PluginSettings};
+use wane_store::file::{FileLog, Opened, Options};
+use wane_store::log::Log;
+use wane_store::manifest::Creation;
+
+use crate::app::{App, Parts, Stop};
+use crate::client::Relay;
+use crate::clock::Clock;
+use crate::config::{Config, Sync};
+use crate::delivery::Delivery;
+use crate::desk::bundles::Bundles;
+use crate::desk::{Desk, Proposal, load, reader, reload};
+use crate::follow::{self, Ended};
+use crate::http::listener::Door;
+use crate::http::webhook::ChannelState;
+use crate::metrics::Metrics;
+use crate::node::{Node, Observer, Retention, Setup, StartError, Started};
+use crate::tokens::Tokens;
+
+pub use trouble::ServeError;
+
+/// What an operator decides at each start, beside the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// The configuration, the command line laid over it.
+    pub config: Config,
+    /// Deadlines that are overdue by more than this at the start, in milliseconds, wait for an operator.
+    pub hold_overdue_over: Option<i64>,
+    /// Go on in spite of damage, and lose what has to be lost.
+    pub salvage: bool,
+}
+
+/// Runs the daemon until it is told to stop; `ready` is called once, when it can be reached.
+///
+/// # Errors
+/// [`ServeError`], each with its exit code.
+pub fn serve(start: Start, ready: impl FnOnce(&App, SocketAddr)) -> Result<(), ServeError> {
+    start.config.check()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::System)?;
+    let done = runtime.block_on(run(start, ready));
+    // What still waits for others is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+async fn run(start: Start, ready: impl FnOnce(&App, SocketAddr)) -> Result<(), ServeError> {
+    let stop = Stop::default();
+    end_at_signals(&stop)?;
+    let daemon = tokio::task::spawn_blocking(move || Daemon::make(&start, stop));
+    let daemon = daemon.await.map_err(|cause| ServeError::Inside(cause.to_string()))??;
+    daemon.run(ready).await
+}
+
+/// `SIGTERM` and `SIGINT` stop it in order; a second one at once, as the system does by itself.
+fn end_at_signals(stop: &Stop) -> Result<(), ServeError> {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut heard = signal(kind).map_err(ServeError::System)?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            heard.recv().await;
+            stop.now();
+            heard.recv().await;
+            tracing::warn!("told to stop a second time: stopping at once; what was answered is in the log");
+            std::process::exit(130);
+        });
+    }
+    Ok(())
+}
+
+/// Everything that was made, before it runs.
+struct Daemon {
+    app: App,
+    log: FileLog,
+    ended: Arc<Ended>,
+    files: Option<Files>,
+}
+
+impl Daemon {
+    fn make(start: &Start, stop: Stop) -> Result<Self, ServeError> {
+        let config = &start.config;
+        private_directory(&config.data)?;
+        let log = open_log(start)?;
+        let desk = Desk::open(&config.data)?;
+        let (files, initial) = initial_rules(config, desk.bundles(), &log)?;
+        let plugins = plugins(config)?;
+        let metrics = Arc::new(Metrics::default());
+        let setup = Setup {
+            log: Arc::new(log.clone()),
+            key: log.manifest().key,
+            shards: log.manifest().shards,
+            manual_clock: config.manual_clock,
+            initial,
+            rulesets: &|hash| desk.bundles().load(hash).map_err(|error| error.to_string()),
+            retention: retention(config),
+            overdue_rate: config.store.overdue_per_second,
+            hold_overdue_over: start.hold_overdue_over,
+            snapshot_bytes: config.store.snapshot_bytes,
+            observer: Arc::clone(&metrics) as Arc<dyn Observer>,
+        };
+        let Started { node, clock, recovered } = Node::start(&setup)?;
+        tell_recovered(&recovered);
+        metrics.in_force(&node.rules().1.hash.to_string());
+        let ended = Ended::open(&config.data, &node)?;
+        let tokens = Tokens::open(&config.data, &config.tokens)?;
+        let delivery = Delivery::open(config).map_err(|error| ServeError::Setup(error.to_string()))?;
+        let relay = Relay::open(config)?;
+        let config = config.clone();
+        let ended_index = Arc::clone(&ended);
+        let parts = Parts {
+            config,
+            clock,
+            node,
+            tokens,
+            plugins,
+            metrics,
+            desk,
+            delivery,
+            relay,
+            ended: ended_index,
+            channels: ChannelState::default(),
+            stop,
+        };
+        let app = App::new(parts);
+        let reader = app.clone();
+        app.node.keep_for(Arc::new(move || reader.delivery.needs()));
+        Ok(Self { app, log, ended, files })
+    }
+
+    async fn run(self, ready: impl FnOnce(&App, SocketAddr)) -> Result<(), ServeError> {
+        let Self { app, log, ended, files } = self;
+        // Starting with other rules is an act, as activating them is.
+        if let Some(files) = files {
+            let proposal = Proposal { files: Arc::new(files), by: "start".into(), if_active: None };
+            if let Err(error) = app.desk.activate(&app.node, proposal).await {
+                tracing::warn!(%error, "the rules of the directory are not put in force; those of the last run are");
+            }
+        }
+        if let Err(error) = app.desk.catch_up(&app.node).await {
+            tracing::warn!(%error, "the list of ruleset versions has a hole");
+        }
+        let door = Door::open(&app.config).await?;
+        let upkeep = upkeep(log);
+        let tasks = [
+            background(&app, "following the log", {
+                let (app, ended) = (app.clone(), ended);
+                async move { follow::run(&app, &ended).await }
+            }),
+            background(&app, "reloading rules", {
+                let app = app.clone();
+                async move {
+                    let stop = app.stop.clone();
+                    reload::run(app, async move { stop.said().await }).await.map_err(|error| error.to_string())
+                }
+            }),
+            background(&app, "delivery", {
+                let app = app.clone();
+                async move { crate::delivery::run(app).await.map_err(|error| error.to_string()) }
+            }),
+        ];
+        let clients = background(&app, "the client API", {
+            let app = app.clone();
+            async move { crate::client::run(app).await }
+        });
+        ready(&app, door.address());
+        let failed = tokio::select! {
+            () = door.serve(app.clone()) => None,
+            why = app.node.failed() => Some(why),
+        };
+        app.stop.now();
+        for task in tasks.into_iter().chain([clients]) {
+            drop(task.await);
+        }
+        let node = app.node.clone();
+        drop(tokio::task::spawn_blocking(move || node.stop()).await);
+        upkeep.end();
+        match failed {
+            Some(why) => Err(ServeError::Write(why)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A part of the daemon that runs beside the listener. When it fails the daemon goes on, and says so.
+fn background(
+    app: &App,
+    what: &'static str,
+    work: impl Future<Output = Result<(), String>> + Send + 'static,
+) -> tokio::task::JoinHandle<()> {
+    let stop = app.stop.clone();
+    tokio::spawn(async move {
+        if let Err(error) = work.await
+            && !stop.is_said()
+        {
+            tracing::error!(%error, "{what} failed; restart the daemon to have it again");
+        }
+    })
+}
+
+/// Nobody else may read what customers say about themselves.
+pub(crate) fn private_directory(data: &Path) -> Result<(), ServeError> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    let fault = |error| ServeError::Data { path: data.to_owned(), error };
+    if !data.exists() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(fault)?;
+    }
+    let about = std::fs::metadata(data).map_err(fault)?;
+    if about.mode() & 0o022 != 0 {
+        let what = format!("others may write in `{}`; run `chmod go-w` on it", data.display());
+        return Err(ServeError::Permission(what));
+    }
+    Ok(())
+}
+
+fn open_log(start: &Start) -> Result<FileLog, ServeError> {
+    let config = &start.config;
+    let sync = match config.store.sync {
+        Sync::Always => wane_store::sync::Sync::Always,
+        Sync::Interval(every) => wane_store::sync::Sync::Interval(every),
+        Sync::Off => wane_store::sync::Sync::Off,
+    };
+    let created = Clock::system(Timestamp::EPOCH).now();
+    let creation = Creation { identity: random()?, key: random()?, created, shards: config.shards };
+    let options = Options {
+        segment: config.store.segment_bytes,
+        spares: usize::try_from(config.store.spare_segments).unwrap_or(usize::MAX),
+        sync,
+        salvage: start.salvage,
+        create: Some(creation),
+        ..Options::default()
+    };
+    let Opened { log, created, cut, losses, damaged_snapshots } = FileLog::open(&config.data.join("log"), options)?;
+    if created {
+        tracing::info!(data = %config.data.display(), "a new log was made");
+    }
+    if let Some(cut) = cut {
+        tracing::warn!(?cut, "the end of the log, which nobody had been told of, was cut off");
+    }
+    for loss in losses {
+        tracing::error!(?loss, "salvaged: this is lost");
+    }
+    for error in damaged_snapshots {
+        tracing::error!(%error, "a damaged snapshot was passed over");
+    }
+    Ok(log)
+}
+
+fn random() -> Result<[u8; 16], ServeError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| ServeError::Inside(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// The rules of the directory; when they can not be used and the log has had others, those stay.
+fn initial_rules(
+    config: &Config,
+    bundles: &Bundles,
+    log: &FileLog,
+) -> Result<(Option<Files>, Option<Arc<Ruleset>>), ServeError> {
+    let fresh = log.next().0 <= 1;
+    let files = match reader::rule_files(&config.rules) {
+        Ok(files) => files,
+        Err(error) if fresh => return Err(ServeError::Rules(error.to_string())),
+        Err(error) => {
+            tracing::error!(%error, "the directory of rules can not be read; the rules of the last run stay in force");
+            return Ok((None, None));
+        }
+    };
+    let checked = load::judge(&files);
+    match checked.rules.clone() {
+        Some(rules) => {
+            bundles.save(&files)?;
+            Ok((Some(files), Some(rules)))
+        }
+        None if fresh => Err(ServeError::Rules(checked.words())),
+        None => {
+            tracing::error!(error = checked.words(), "the rules have errors; those of the last run stay in force");
+            Ok((Some(files), None))
+        }
+    }
+}
+
+fn retention(config: &Config) -> Retention {
+    let millis = |length: Duration| i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
+    let kept = &config.retention;
+    Retention { ids: millis(kept.ids), ended: millis(kept.ended), idle: millis(kept.idle), log: millis(kept.log) }
+}
+
+fn plugins(config: &Config) -> Result<Host, ServeError> {
+    let Some(directory) = &config.plugins else { return Ok(Host::empty()) };
+    let store = config.data.join("plugins");
+    let directory = std::path::absolute(directory).map_err(ServeError::System)?;
+    let mut settings = PluginSettings::new(vec![directory], store);
+    settings.trust.own_group_may_write = config.dev;
+    settings.channels = crate::config::channels::for_host(&config.channels)?;
+    Ok(Host::load(&settings)?)
+}
+
+fn tell_recovered(recovered: &crate::node::Recovered) {
+    let (conversations, blocks) = (recovered.conversations, recovered.blocks);
+    match recovered.up_until {
+        Some(up_until) => tracing::info!(conversations, blocks, %up_until, "recovered"),
+        None => tracing::info!("nothing to recover"),
+    }
+}
+
+/// The thread that keeps a free segment ready, and syncs when the log does not by itself.
+struct Upkeep {
+    stop: std::sync::mpsc::Sender<()>,
+    thread: std::io::Result<std::thread::JoinHandle<()>>,
+}
+
+fn upkeep(log: FileLog) -> Upkeep {
+    let (stop, stopped) = channel();
+    let every = match log.durability() {
+        wane_store::sync::Sync::Interval(every) => every,
+        wane_store::sync::Sync::Always | wane_store::sync::Sync::Off => Duration::from_millis(100),
+    };
+    let thread = std::thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(every) {
+            let done = if log.durability().is_durable() { log.prepare().map(drop) } else { log.sync() };
+            if let Err(error) = done {
+                tracing::error!(%error, "keeping the log ready failed");
+            }
+        }
+        if let Err(error) = log.sync() {
+            tracing::error!(%error, "the last sync of the log failed");
+        }
+    });
+    Upkeep { stop, thread }
+}
+
+impl Upkeep {
+    fn end(self) {
+        drop(self.stop);
+        drop(self.thread.map(std::thread::JoinHandle::join));
+    }
+}
+
+impl From<StartError> for ServeError {
+    fn from(error: StartError) -> Self {
+        Self::Start(Box::new(error))
+    }
+}
