@@ -26,7 +26,7 @@ pub enum Check {
     #[default]
     Whole,
     /// Every block from the one on that the newest snapshot needs. Damage before that is found when it is read, and by
-    /// [`crate::tools::verify`]. For logs that are kept for long.
+    /// [`crate::tools::verify()`]. For logs that are kept for long.
     SinceSnapshot,
 }
 

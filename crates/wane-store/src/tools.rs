@@ -1,6 +1,6 @@
 //! What is done to a log's directory while no daemon holds it.
 //!
-//! [`verify`] looks at every byte, [`backup`] copies, [`transfer`] turns a log into a stream and back. None of them repairs
+//! [`verify()`] looks at every byte, [`backup()`] copies, [`transfer`] turns a log into a stream and back. None of them repairs
 //! anything; that is what opening does.
 
 pub mod backup;

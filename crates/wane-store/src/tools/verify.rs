@@ -69,7 +69,7 @@ pub fn verify(directory: &Path) -> Result<Report, LogError> {
 /// The same on any disk.
 ///
 /// # Errors
-/// As [`verify`].
+/// As [`verify()`].
 pub fn verify_on(disk: &dyn Disk) -> Result<Report, LogError> {
     let there = Manifest::read(disk)?;
     let manifest = there.ok_or_else(|| LogError::Directory(format!("there is no log in `{}`", disk.place())))?;
