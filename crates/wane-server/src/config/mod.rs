@@ -102,7 +102,8 @@ impl Config {
     /// What forbids this configuration as a whole, once the command line is laid over it.
     ///
     /// # Errors
-    /// [`ConfigError`] for `--dev` and a manual clock on an address that others can reach.
+    /// [`ConfigError`] for `--dev` and a manual clock on an address that others can reach, a log that is kept too shortly,
+    /// an organisation or a number of shards that can not be.
     pub fn check(&self) -> Result<(), ConfigError> {
         let public = !self.listen.ip().is_loopback();
         let refuse = |what: &str| {
@@ -117,6 +118,10 @@ impl Config {
         }
         if self.org.is_empty() || self.org.len() > 64 || self.org.chars().any(char::is_control) {
             return Err(ConfigError::rule("`org` can not be that".into(), "1 to 64 bytes without control characters"));
+        }
+        if self.retention.log < self.retention.ids {
+            let message = "`retention.log` is shorter than `retention.ids`".to_owned();
+            return Err(ConfigError::rule(message, "a repeated event is answered from the log, so keep it as long"));
         }
         if self.shards == 0 || self.shards > 1_024 {
             return Err(ConfigError::rule(format!("`shards` can not be {}", self.shards), "1 to 1024"));

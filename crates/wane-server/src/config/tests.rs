@@ -44,7 +44,7 @@ fn every_default_is_documented_as_it_is() {
         let wild = key.replace("NAME", "x").replace("[]", "");
         let (outer, last) = wild.rsplit_once('.').map_or(("", wild.as_str()), |(outer, last)| (outer, last));
         let outer = if outer == "tokens" { "[[tokens]]".to_owned() } else { format!("[{outer}]") };
-        let text = if outer == "[]" { format!("{last} = true") } else { format!("{outer}\n{last} = 1979-05-27") };
+        let text = if outer == "[]" { format!("{last} = true") } else { format!("{outer}\n{last} = [[1979-05-27]]") };
         let error = Config::parse(&text).expect_err("a value of a wrong type");
         assert!(!error.message.starts_with("unknown key"), "`{key}`: {error}");
     }
@@ -125,6 +125,14 @@ fn dev_and_the_manual_clock_are_for_loopback_alone() {
     assert!(Config { dev: true, ..open.clone() }.check().is_err());
     assert!(Config { manual_clock: true, ..open }.check().is_err());
     assert_eq!(Config { manual_clock: true, ..Config::default() }.for_dev().check(), Ok(()));
+}
+
+#[test]
+fn the_log_is_kept_as_long_as_the_ids() {
+    let config = Config::parse("[retention]\nlog = '1d'").expect("valid by itself");
+    assert!(config.check().is_err());
+    assert!(Config { shards: 0, ..Config::default() }.check().is_err());
+    assert!(Config { org: String::new(), ..Config::default() }.check().is_err());
 }
 
 #[test]

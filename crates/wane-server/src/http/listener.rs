@@ -284,3 +284,32 @@ impl Crowd {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_so_many_connections_and_no_more() {
+        let crowd = Crowd::default();
+        let [one, other]: [IpAddr; 2] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse().expect("an address"));
+        assert!(crowd.enter(one, 2) && crowd.enter(one, 2));
+        assert!(!crowd.enter(one, 2));
+        assert!(crowd.enter(other, 2));
+        crowd.leave(one);
+        assert!(crowd.enter(one, 2));
+        for address in [one, one, other] {
+            crowd.leave(address);
+        }
+        assert!(crowd.0.lock().expect("whole").is_empty(), "nobody is remembered who is gone");
+    }
+
+    #[test]
+    fn only_shared_addresses_are_not_counted() {
+        let proxies = vec!["10.0.0.0/8".parse().expect("a network")];
+        let limits = Limits { proxies, ..Limits::default() };
+        let shared = |text: &str| guard::shared(text.parse().expect("an address"), &limits);
+        assert!(shared("127.0.0.1") && shared("::1") && shared("10.1.2.3") && shared("::ffff:10.1.2.3"));
+        assert!(!shared("192.0.2.1"));
+    }
+}

@@ -6,3 +6,4 @@ mod listener;
 mod lists;
 mod openapi;
 mod support;
+mod tls;

@@ -12,6 +12,12 @@ use crate::http::problem::{Fault, Kind, Problem};
 /// The most events in one request.
 pub(super) const MOST: usize = 1_000;
 
+/// The largest event, in bytes of its JSON: many of them must fit into one block of the log, with all that comes of them.
+const EVENT_BYTES: usize = 64 << 10;
+
+/// The longest id and name of a conversation, in bytes: they are in every record, in cursors and in paths.
+const NAME_BYTES: usize = 256;
+
 /// The form of a body, by its media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -63,7 +69,7 @@ pub(super) fn events(form: Form, body: &Bytes) -> Result<Events, Problem> {
     if list {
         return batch(text, one);
     }
-    let event = one(text).map_err(|error| wrong((text, text), None, error))?;
+    let event = bounded(text, one).map_err(|error| wrong((text, text), None, error))?;
     Ok(Events { events: vec![event], single: true })
 }
 
@@ -75,9 +81,25 @@ fn batch(text: &str, one: fn(&str) -> Result<Event, EventError>) -> Result<Event
     }
     let mut events = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        events.push(one(item.get()).map_err(|error| wrong((text, item.get()), Some(index), error))?);
+        let event = bounded(item.get(), one);
+        events.push(event.map_err(|error| wrong((text, item.get()), Some(index), error))?);
     }
     Ok(Events { events, single: false })
+}
+
+/// Reads one event of a bounded size.
+fn bounded(text: &str, one: fn(&str) -> Result<Event, EventError>) -> Result<Event, EventError> {
+    if text.len() > EVENT_BYTES {
+        let message = format!("an event has at most {EVENT_BYTES} bytes, this one has {}", text.len());
+        return Err(EventError::new("", message));
+    }
+    let event = one(text)?;
+    for (field, name) in [("id", event.id.as_deref()), ("conversation", Some(&*event.conversation))] {
+        if name.is_some_and(|name| name.len() > NAME_BYTES) {
+            return Err(EventError::new(field, format!("`{field}` is longer than {NAME_BYTES} bytes")));
+        }
+    }
+    Ok(event)
 }
 
 fn wrong((body, item): (&str, &str), index: Option<usize>, error: EventError) -> Problem {
@@ -141,6 +163,19 @@ mod tests {
         let list = |count: usize| format!("[{}]", vec![one; count].join(","));
         assert_eq!(read(Form::Plain, &list(MOST)).expect("valid").events.len(), MOST);
         assert_eq!(read(Form::Plain, &list(MOST + 1)).expect_err("one too many").kind, Kind::BadBody);
+    }
+
+    #[test]
+    fn an_event_has_a_size_and_its_names_a_length() {
+        let event = |id: usize, text: usize| {
+            let (id, text) = ("i".repeat(id), "x".repeat(text));
+            format!(r#"{{"id":"{id}","type":"message","conversation":"c1","attributes":{{"note":"{text}"}}}}"#)
+        };
+        assert!(read(Form::Plain, &event(NAME_BYTES, 60_000)).is_ok());
+        assert_eq!(read(Form::Plain, &event(NAME_BYTES + 1, 1)).expect_err("too long").errors[0].field, "id");
+        assert!(read(Form::Plain, &event(1, EVENT_BYTES)).is_err());
+        let list = format!("[{}]", event(1, EVENT_BYTES));
+        assert_eq!(read(Form::Plain, &list).expect_err("too large").errors[0].index, Some(0));
     }
 
     #[test]
