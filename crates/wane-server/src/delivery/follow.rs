@@ -16,8 +16,8 @@ use crate::node::NodeError;
 
 /// How much of the log is read at a time.
 const BITE: usize = 1 << 20;
-/// The last offset of a block.
-const END: u32 = (wane_wire::record::BLOCK_LIMIT - 1) as u32;
+/// The last offset of a block: [`wane_wire::record::BLOCK_LIMIT`] less one.
+const END: u32 = (1 << 20) - 1;
 /// Where it stands is written down after so many blocks, when anything happened.
 const SAVE_AFTER: u64 = 4_096;
 /// The longest wait. A manual clock is looked at this often.
@@ -206,7 +206,13 @@ async fn apply(app: &App, block: &Block) -> Result<(), NodeError> {
             match record {
                 Record::Delivery(mark) => apply_mark(app, &mark).await?,
                 Record::Admin { kind, json, .. } if &*kind == KIND => define(app, at, &json),
-                _ => offer(app, &mut after, at, &owed(app, at, &record)),
+                Record::Event(_)
+                | Record::Lapse(_)
+                | Record::Forget { .. }
+                | Record::Tick { .. }
+                | Record::Outage { .. }
+                | Record::Activation { .. }
+                | Record::Admin { .. } => offer(app, &mut after, at, &owed(app, at, &record)),
             }
         }
         offset = seen.next_offset;

@@ -26,8 +26,8 @@ pub struct Sender {
     tls: rustls::ClientConfig,
     connect: Duration,
     within: Duration,
-    /// By host and port: the addresses that were checked, and the client that connects to no others.
-    clients: Mutex<BTreeMap<(String, u16), (Vec<SocketAddr>, Client)>>,
+    /// By host and port.
+    clients: Mutex<BTreeMap<(String, u16), Pinned>>,
 }
 
 impl std::fmt::Debug for Sender {
@@ -35,6 +35,9 @@ impl std::fmt::Debug for Sender {
         f.debug_struct("Sender").field("reach", &self.reach).finish_non_exhaustive()
     }
 }
+
+/// The addresses that were checked, and a client that connects to no others.
+type Pinned = (Vec<SocketAddr>, Client);
 
 /// A request to send; it may hold secrets.
 pub struct Outgoing {

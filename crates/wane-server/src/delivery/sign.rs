@@ -40,8 +40,8 @@ impl SigningKey {
     /// When the system has no randomness.
     pub fn generate() -> Result<Zeroizing<String>, getrandom::Error> {
         let mut key = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *key)?;
-        Ok(Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(&*key))))
+        getrandom::fill(key.as_mut_slice())?;
+        Ok(Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(key.as_slice()))))
     }
 
     fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> Option<String> {
