@@ -6,6 +6,7 @@ mod diff;
 mod explain;
 mod scenarios;
 mod simulate;
+mod store;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

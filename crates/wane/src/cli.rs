@@ -34,6 +34,11 @@ pub(crate) enum Command {
     Activate(ActivateArgs),
     /// Put rules in force again that were in force before
     Rollback(RollbackArgs),
+    /// Look at, replay, copy or move the log of a data directory that no daemon holds
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
     /// Look into a channel plugin, or call it by hand
     Plugin(PluginArgs),
     /// Print the JSON Schema of rule files, for editors
@@ -232,6 +237,62 @@ pub(crate) struct DaemonArgs {
     /// An API token; others on this machine can see it while the command runs
     #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
     pub(crate) token: Option<String>,
+}
+
+/// `wane store`
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Look at every block and every snapshot; damage is exit status 1
+    Verify {
+        /// The data directory
+        #[arg(value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Make every decision again, compare it with the log, and print the digest of all decisions
+    Replay {
+        /// The data directory
+        #[arg(value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Write the log and its rules into one file, or its records for reading
+    Export {
+        /// The data directory
+        #[arg(value_name = "DIR")]
+        data: PathBuf,
+        /// The file; the standard output if not given
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// In which form
+        #[arg(long, value_enum, default_value_t = ExportFormat::Stream)]
+        format: ExportFormat,
+    },
+    /// Make a data directory from an exported file
+    Import {
+        /// The data directory to be made; empty or not there yet
+        #[arg(value_name = "DIR")]
+        data: PathBuf,
+        /// The exported file; `-` is the standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Copy a data directory, and look at every byte of the copied log
+    Backup {
+        /// The data directory
+        #[arg(value_name = "DIR")]
+        data: PathBuf,
+        /// Where the copy is to be; empty or not there yet
+        #[arg(value_name = "TO")]
+        to: PathBuf,
+    },
+}
+
+/// How a log is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Everything, checksummed; what `wane store import` reads
+    Stream,
+    /// One record a line, for reading
+    Json,
 }
 
 /// `wane plugin`

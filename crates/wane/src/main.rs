@@ -17,6 +17,7 @@ mod rulesets;
 mod schema;
 mod serve;
 mod simulate;
+mod store;
 mod test;
 mod trouble;
 
@@ -71,6 +72,7 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
         Command::Demo(args) => demo::run(&args, out),
         Command::Activate(args) => activate::run(&args, out),
         Command::Rollback(args) => activate::rollback(&args, out),
+        Command::Store { command } => store::run(&command, out),
         Command::Plugin(args) => plugin::run(&args, out),
         Command::Schema => about::schema(out),
         Command::Completions { shell } => about::completions(shell, out),

@@ -8,6 +8,7 @@ mod command;
 mod commit;
 mod keep;
 mod pace;
+mod replay;
 mod start;
 mod worker;
 
@@ -36,6 +37,7 @@ use crate::clock::Clock;
 use command::{Command, Decided, Page};
 use commit::Committer;
 
+pub use replay::{Replayed, See, replay};
 pub use start::{Recovered, Retention, Setup, StartError, Started};
 
 /// Hears of what the node does, for metrics.

@@ -7,7 +7,7 @@
 use wane_core::action::Notice;
 use wane_core::bytes::{Malformed, Reader, put_instant, put_number, put_optional_text, put_text};
 use wane_core::effect::{Cause, Effect, EffectBody, Lapse, RefusedWhy, TimerCause, UndeliverableWhy};
-use wane_core::signal::{SignalKind, SignalRole};
+use wane_core::signal::{EffectType, EventType, SignalKind, SignalRole};
 use wane_core::time::Timestamp;
 use wane_core::timer::{RowId, TimerId};
 
@@ -33,6 +33,13 @@ const WINDOW_CLOSED: u8 = 1;
 /// The fewest bytes of a lapse, and of an effect.
 const LEAST_LAPSE: usize = 7;
 const LEAST_EFFECT: usize = 2;
+
+/// The classes of signal kinds, in the lowest two bits: each counts by itself, so that a type that comes to be in a later
+/// version moves no others.
+const EVENT_KIND: u64 = 0;
+const EFFECT_KIND: u64 = 1;
+const OWN_KIND: u64 = 2;
+const HANDLER_CHANGED: u64 = 3;
 
 /// What the next effect is told from.
 struct Before {
@@ -143,7 +150,7 @@ fn put_body(out: &mut Vec<u8>, body: &EffectBody) {
         EffectBody::TransferRequested { queue: text } | EffectBody::SessionTagged { tag: text } => put_text(out, text),
         EffectBody::Custom { name, kind } => {
             put_text(out, name);
-            put_number(out, u64::from(kind.number()));
+            put_kind(out, *kind);
         }
         EffectBody::SessionOpened
         | EffectBody::SessionActivated
@@ -154,6 +161,33 @@ fn put_body(out: &mut Vec<u8>, body: &EffectBody) {
         | EffectBody::ConversationEnded
         | EffectBody::ClientRefused { .. } => {}
     }
+}
+
+fn put_kind(out: &mut Vec<u8>, kind: SignalKind) {
+    let index = kind.index();
+    let effects = EventType::ALL.len();
+    let (class, index) = if kind == SignalKind::HANDLER_CHANGED {
+        (HANDLER_CHANGED, 0)
+    } else if let Some(own) = index.checked_sub(usize::from(SignalKind::BUILT_IN)) {
+        (OWN_KIND, own)
+    } else {
+        index.checked_sub(effects).map_or((EVENT_KIND, index), |effect| (EFFECT_KIND, effect))
+    };
+    put_number(out, (index as u64) << 2 | class);
+}
+
+fn read_kind(from: &mut Reader<'_>) -> Result<SignalKind, Malformed> {
+    let error = from.malformed("no such kind of signal");
+    let number = from.number()?;
+    let index = u16::try_from(number >> 2).map_err(|_| error)?;
+    let kind = match number & 3 {
+        EVENT_KIND => EventType::ALL.get(usize::from(index)).copied().map(SignalKind::event),
+        EFFECT_KIND => EffectType::ALL.get(usize::from(index)).copied().map(SignalKind::effect),
+        // The last one is that of all own events that the rules do not name.
+        OWN_KIND => Some(SignalKind::from_number(SignalKind::BUILT_IN.saturating_add(index))),
+        _ => Some(SignalKind::HANDLER_CHANGED).filter(|_| index == 0),
+    };
+    kind.ok_or(error)
 }
 
 fn put_notice(out: &mut Vec<u8>, notice: &Notice) {
@@ -172,7 +206,7 @@ const fn cause_number(cause: &Cause) -> u8 {
 
 fn put_cause(out: &mut Vec<u8>, effect: &Effect, lapses: &[Lapse]) {
     match &effect.cause {
-        Cause::Event(kind) => put_number(out, u64::from(kind.number())),
+        Cause::Event(kind) => put_kind(out, *kind),
         Cause::Lapse(cause) | Cause::Warning(cause) => put_known_cause(out, effect.at, lapses, cause),
         Cause::Afterwards(cause, row) => {
             put_known_cause(out, effect.at, lapses, cause);
@@ -238,7 +272,7 @@ fn read_effect(from: &mut Reader<'_>, before: &Before, lapses: &[Lapse]) -> Resu
 
 fn read_body(from: &mut Reader<'_>, number: u8) -> Result<EffectBody, Malformed> {
     Ok(match number {
-        0 => EffectBody::Custom { name: from.text()?, kind: SignalKind::from_number(from.small()?) },
+        0 => EffectBody::Custom { name: from.text()?, kind: read_kind(from)? },
         1 => EffectBody::SessionOpened,
         2 => EffectBody::SessionActivated,
         3 => EffectBody::SessionRequeued,
@@ -273,7 +307,7 @@ fn read_why(from: &mut Reader<'_>) -> Result<UndeliverableWhy, Malformed> {
 
 fn read_cause(from: &mut Reader<'_>, number: u8, at: Timestamp, lapses: &[Lapse]) -> Result<Cause, Malformed> {
     if number == BY_EVENT {
-        return Ok(Cause::Event(SignalKind::from_number(from.small()?)));
+        return Ok(Cause::Event(read_kind(from)?));
     }
     let cause = read_known_cause(from, at, lapses)?;
     Ok(match number {

@@ -12,6 +12,7 @@ use wane_core::timer::{RowId, TimerId};
 
 use super::*;
 
+mod json;
 mod random;
 
 const PARTITION: u16 = 0x1234;
@@ -172,6 +173,25 @@ fn the_form_is_as_it_was() {
         let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(digits).collect();
         assert_eq!(decode(&bytes, 0).expect("whole").0, *record, "{what}");
     }
+}
+
+/// Their places are their numbers in the log: new ones go to the end.
+#[test]
+fn what_goes_by_its_place_keeps_it() {
+    use wane_core::signal::{EffectType, SignalRole};
+    let first_and_last = |names: &[&str]| (names.len(), names[0].to_owned(), names[names.len() - 1].to_owned());
+    let events: Vec<&str> = EventType::ALL.iter().map(|kind| kind.name()).collect();
+    assert_eq!(
+        events.join(" "),
+        "session.started session.closed session.parked token.issued token.revoked client.connected message postback \
+         reaction edit unsend typing receipt participant.joined participant.left attributes.changed hold.started \
+         hold.ended opt.out opt.in handover identity.changed"
+    );
+    let effects: Vec<&str> = EffectType::ALL.iter().map(|kind| kind.name()).collect();
+    assert_eq!(first_and_last(&effects), (13, "session.opened".to_owned(), "session.tagged".to_owned()));
+    let roles: Vec<&str> = SignalRole::ALL.iter().map(|role| role.name()).collect();
+    assert_eq!(roles.join(" "), "customer rep bot agent business none everyone");
+    assert_eq!(Role::ALL.map(Role::name).join(" "), "customer rep bot agent");
 }
 
 fn nine() -> Timestamp {
