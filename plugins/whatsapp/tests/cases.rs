@@ -3,6 +3,7 @@
 use serde_json::json;
 use wane_channel_whatsapp::WhatsApp;
 
+#[cfg(test)]
 #[path = "../../../tests/channels/cases.rs"]
 mod cases;
 
