@@ -250,7 +250,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.events("applied", 3);
         metrics.lapse("customer-quiet", 12);
-        metrics.commit(4_096, Duration::from_millis(2));
+        crate::node::Observer::committed(&metrics, 4_096, Duration::from_millis(2));
         metrics.reloaded("aa", Timestamp::EPOCH);
         metrics.reloaded("bb", Timestamp::EPOCH);
         metrics.reload_failed();

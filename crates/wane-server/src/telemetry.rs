@@ -101,3 +101,16 @@ impl Drop for Guard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_not_be_is_said_and_nothing_is_started() {
+        let level = Telemetry { level: "loud=nonsense=x".to_owned(), ..Telemetry::default() };
+        assert!(matches!(start(&level), Err(TelemetryError::Level(_))));
+        let traces = Telemetry { otlp: Some("https://example.org/v1/traces".to_owned()), ..Telemetry::default() };
+        assert!(matches!(start(&traces), Err(TelemetryError::Traces(_))));
+    }
+}
