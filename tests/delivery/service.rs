@@ -20,6 +20,7 @@ use wane_server::client::Relay;
 use wane_server::config::Config;
 use wane_server::delivery::{self, Delivery};
 use wane_server::desk::Desk;
+use wane_server::follow::Ended;
 use wane_server::http::guard::Caller;
 use wane_server::http::webhook::ChannelState;
 use wane_server::metrics::Metrics;
@@ -82,11 +83,12 @@ impl Service {
             key: [7; 16],
             shards: 2,
             manual_clock: true,
-            initial: rules,
+            initial: Some(rules),
             rulesets: &move |_| Ok(Arc::clone(&found)),
             retention: Retention::default(),
             overdue_rate: 5_000,
             hold_overdue_over: None,
+            snapshot_bytes: 256 << 20,
             observer: Arc::new(Quiet),
         };
         let started = Node::start(&setup).expect("it starts");
@@ -95,16 +97,17 @@ impl Service {
         config.delivery.attempt_within = Duration::from_millis(700);
         let app = App::new(Parts {
             delivery: Delivery::open(&config).expect("deliveries"),
-            clock: started.clock,
-            node: started.node,
             tokens: Tokens::open(&data, &[]).expect("tokens"),
             plugins: Host::empty(),
             channels: ChannelState::default(),
-            metrics: Metrics::default(),
+            metrics: Arc::new(Metrics::default()),
             desk: Desk::open(&data).expect("a desk"),
-            relay: Relay::default(),
+            relay: Relay::open(&config).expect("the client API"),
+            ended: Ended::open(&data, &started.node).expect("an index"),
             stop: Stop::default(),
             config,
+            clock: started.clock,
+            node: started.node,
         });
         let follower = tokio::spawn(delivery_of(app.clone()));
         Self { app, directory, follower }
