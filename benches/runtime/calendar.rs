@@ -19,7 +19,8 @@ use tokio_util::time::DelayQueue;
 use tokio_util::time::delay_queue::Key;
 use wane_runtime::calendar::Calendar;
 
-const TICKS: i64 = 150_000;
+/// Long enough for the far levels of a hierarchical wheel to come round.
+const TICKS: i64 = 300_000;
 const START: i64 = 1_767_225_600_000;
 
 fn main() -> io::Result<()> {
@@ -73,7 +74,9 @@ fn report(sessions: u32, rounds: usize) -> io::Result<()> {
             all[all.len() / 2]
         };
         let (nanos, worst, bytes) = (median(|it| it.nanos), median(|it| it.worst), median(|it| it.bytes));
-        line(&format!("  {name:<12} {nanos:>8.0} ns an event   worst tick {worst:>9.3} ms   {bytes:>6.1} bytes a session"));
+        line(&format!(
+            "  {name:<12} {nanos:>8.0} ns an event   worst tick {worst:>9.3} ms   {bytes:>6.1} bytes a session"
+        ));
     }
     Ok(())
 }
@@ -93,7 +96,6 @@ impl Random {
         120_000 + i64::from(self.below(180_000))
     }
 }
-
 
 /// The sum over what fired, whatever the order within a tick.
 fn noted(tick: i64, id: u32) -> u64 {
