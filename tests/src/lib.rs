@@ -2,6 +2,7 @@
 //! ([`model`]), and real traffic to try both on ([`traffic`]).
 
 pub mod binary;
+pub mod daemon;
 pub mod model;
 pub mod rules;
 pub mod sample;

@@ -60,22 +60,27 @@ impl Dev {
         Ok(dev)
     }
 
+    /// The token of a scope.
+    #[must_use]
+    pub fn token(&self, scope: Scope) -> &str {
+        self.tokens.get(&scope).map_or("", Secret::reveal)
+    }
+
     /// The tokens, and lines to paste.
     #[must_use]
     pub fn lines(&self, url: &str) -> Vec<String> {
         let mut lines = vec!["tokens, one a scope (also in DATA/dev-tokens.json):".to_owned()];
-        let token = |scope: Scope| self.tokens.get(&scope).map_or("", Secret::reveal);
         lines.extend(self.tokens.iter().map(|(scope, token)| format!("  {:14} {}", scope.name(), token.reveal())));
         lines.push(String::new());
         lines.push("try it: watch the effects in one terminal".to_owned());
         lines.push(format!(
             "  curl -sN {url}/v1/effects -H 'accept: text/event-stream' -H 'authorization: Bearer {}'",
-            token(Scope::EffectsRead)
+            self.token(Scope::EffectsRead)
         ));
         lines.push("and send an event from another".to_owned());
         lines.push(format!(
             "  curl -s {url}/v1/events -H 'content-type: application/json' -H 'authorization: Bearer {}' -d '{}'",
-            token(Scope::EventsWrite),
+            self.token(Scope::EventsWrite),
             r#"{"id":"e1","type":"message","role":"customer","conversation":"try-1","channel":"web"}"#
         ));
         if let Some(secret) = &self.app_secret {
