@@ -89,6 +89,7 @@ impl Service {
             overdue_rate: 5_000,
             hold_overdue_over: None,
             snapshot_bytes: 256 << 20,
+            snapshot_every: Duration::from_secs(600),
             observer: Arc::new(Quiet),
         };
         let started = Node::start(&setup).expect("it starts");

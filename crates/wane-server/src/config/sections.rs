@@ -71,7 +71,7 @@ pub struct Store {
     pub segment_bytes: u64,
     /// How many emptied segments are kept to be written again. Default 4.
     pub spare_segments: u32,
-    /// A snapshot is begun when the log has grown by this many bytes since the last one. Default 256 MiB.
+    /// A snapshot is begun when the log has grown by this many bytes since the last one. Default 64 MiB.
     pub snapshot_bytes: u64,
     /// A snapshot is begun at least this often while anything happens. Default `10m`.
     #[serde(with = "length")]
@@ -86,7 +86,7 @@ impl Default for Store {
             sync: Sync::Always,
             segment_bytes: 64 << 20,
             spare_segments: 4,
-            snapshot_bytes: 256 << 20,
+            snapshot_bytes: 64 << 20,
             snapshot_every: Duration::from_secs(600),
             overdue_per_second: 5_000,
         }

@@ -21,6 +21,9 @@ const PIECES: usize = 4;
 /// How exactly the age of blocks is known, in milliseconds.
 const AGE_STEP: i64 = 60_000;
 
+/// The log grows by fewer bytes a second when nothing happens: it says that the service is up.
+const SIGNS_OF_LIFE: u64 = 64;
+
 const CONVERSATIONS: u8 = b'c';
 const HAPPENING: u8 = b'h';
 const AGES: u8 = b'a';
@@ -79,28 +82,40 @@ fn ages(bytes: &[u8]) -> Vec<(Timestamp, Sequence)> {
 /// The thread that keeps house.
 pub(super) struct Keeper {
     inner: Weak<Inner>,
-    /// The log's retention, in milliseconds.
-    retention: i64,
-    /// A snapshot is taken when the log has grown by so much, or by half the last one.
-    snapshot_bytes: u64,
+    habits: Habits,
     ages: Vec<(Timestamp, Sequence)>,
-    /// How much was written when the last snapshot was taken, and how large that was.
+    /// What a start would have to read beside what this process wrote: bytes of the log before it.
+    before: u64,
+    /// How much was written when the last snapshot was begun, how large that was, and how many seconds ago it was.
     taken_at: u64,
     size: u64,
+    seconds: u64,
+}
+
+/// When it does what.
+pub(super) struct Habits {
+    /// The log's retention, in milliseconds.
+    pub(super) retention: i64,
+    /// A snapshot is taken when the log has grown by so much, and by half the last one.
+    pub(super) snapshot_bytes: u64,
+    /// Or when anything happened, and the last one is so old.
+    pub(super) snapshot_every: Duration,
 }
 
 impl Keeper {
-    /// Starts it; it ends when its way is dropped, after one last snapshot.
+    /// Starts it, with what a start found: the ages of blocks, and how much of the log had to be read after the snapshot.
+    /// It ends when its way is dropped, after one last snapshot.
     ///
     /// # Errors
     /// When there is no thread to be had.
     pub(super) fn start(
         inner: &Arc<Inner>,
-        (retention, snapshot_bytes): (i64, u64),
-        ages: Vec<(Timestamp, Sequence)>,
+        habits: Habits,
+        (ages, before): (Vec<(Timestamp, Sequence)>, u64),
     ) -> Result<(), std::io::Error> {
         let (stop, stopped) = channel();
-        let keeper = Self { inner: Arc::downgrade(inner), retention, snapshot_bytes, ages, taken_at: 0, size: 0 };
+        let inner_weak = Arc::downgrade(inner);
+        let keeper = Self { inner: inner_weak, habits, ages, before, taken_at: 0, size: 0, seconds: 0 };
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || keeper.run(&stopped))?;
         inner.threads.lock().unwrap_or_else(PoisonError::into_inner).keeper = Some((stop, thread));
         Ok(())
@@ -114,9 +129,9 @@ impl Keeper {
                 return;
             }
             self.note_age(&inner);
-            let grown = inner.committer.written().saturating_sub(self.taken_at);
-            if grown > self.snapshot_bytes.max(self.size / 2) || (over && grown > 0) {
-                self.taken_at = inner.committer.written();
+            self.seconds += 1;
+            if self.is_due(inner.committer.written(), over) {
+                (self.taken_at, self.before, self.seconds) = (inner.committer.written(), 0, 0);
                 if let Err(error) = self.snapshot(&inner) {
                     tracing::error!(%error, "no snapshot was taken; the log is kept");
                 }
@@ -125,6 +140,13 @@ impl Keeper {
                 return;
             }
         }
+    }
+
+    /// Whether it is time for a snapshot, when so many bytes were written and the end is or is not there.
+    fn is_due(&self, written: u64, over: bool) -> bool {
+        let grown = (self.before + written).saturating_sub(self.taken_at);
+        let old = self.seconds >= self.habits.snapshot_every.as_secs() && grown > self.seconds * SIGNS_OF_LIFE;
+        grown > self.habits.snapshot_bytes.max(self.size / 2) || old || (over && grown > 0)
     }
 
     fn note_age(&mut self, inner: &Inner) {
@@ -205,7 +227,7 @@ impl Keeper {
     }
 
     fn let_go(&mut self, inner: &Inner, from: Sequence) -> Result<(), NodeError> {
-        let oldest = inner.clock.now().plus_millis(-self.retention);
+        let oldest = inner.clock.now().plus_millis(-self.habits.retention);
         let past = self.ages.partition_point(|(at, _)| *at <= oldest);
         // Blocks before the last age that is past are all older than it.
         let Some((_, keep)) = past.checked_sub(1).and_then(|last| self.ages.get(last)).copied() else { return Ok(()) };

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::watch;
@@ -18,7 +19,7 @@ use wane_store::log::{Block, Log, LogError};
 use wane_wire::record::{Address, Ordinal, Record, RecordError, RecordKind, Sequence, decode, peek};
 
 use super::commit::Committer;
-use super::keep::{self, Keeper};
+use super::keep::{self, Habits, Keeper};
 use super::pace::Pace;
 use super::worker::Worker;
 use super::{Epochs, Inner, Lane, Node, NodeError, Observer, Rulesets, Threads};
@@ -46,6 +47,8 @@ pub struct Setup<'a> {
     pub hold_overdue_over: Option<i64>,
     /// A snapshot is taken when the log has grown by so many bytes.
     pub snapshot_bytes: u64,
+    /// Or when anything happened and the last one is so old.
+    pub snapshot_every: Duration,
     /// Hears of commits.
     pub observer: Arc<dyn Observer>,
 }
@@ -145,6 +148,8 @@ struct Learned {
     epochs: Epochs,
     rulesets: BTreeMap<Ordinal, Arc<Ruleset>>,
     ages: Vec<(Timestamp, Sequence)>,
+    /// Bytes of records after the snapshot.
+    replayed: u64,
     recovered: Recovered,
 }
 
@@ -239,6 +244,7 @@ fn read(setup: &Setup<'_>, ways: &[SyncSender<Input>]) -> Result<Learned, StartE
         for block in blocks {
             happenings(setup, ways, &mut learned, &block)?;
             learned.recovered.blocks += 1;
+            learned.replayed += block.records.len() as u64;
             pass(ways, || Input::Block(block.clone()));
         }
     }
@@ -399,7 +405,12 @@ fn run(
         threads: Mutex::new(threads),
         failure,
     });
-    Keeper::start(&inner, (setup.retention.log, setup.snapshot_bytes), learned.ages)?;
+    let habits = Habits {
+        retention: setup.retention.log,
+        snapshot_bytes: setup.snapshot_bytes,
+        snapshot_every: setup.snapshot_every,
+    };
+    Keeper::start(&inner, habits, (learned.ages, learned.replayed))?;
     Ok(Started { node: Node(inner), clock, recovered: learned.recovered })
 }
 

@@ -17,7 +17,7 @@ use wane_core::rules::files::Files;
 use wane_core::ruleset::Ruleset;
 use wane_core::time::Timestamp;
 use wane_plugin_host::{Host, Settings as PluginSettings};
-use wane_store::file::{FileLog, Opened, Options};
+use wane_store::file::{Check, FileLog, Opened, Options};
 use wane_store::log::Log;
 use wane_store::manifest::Creation;
 
@@ -32,10 +32,14 @@ use crate::follow::{self, Ended};
 use crate::http::listener::Door;
 use crate::http::webhook::ChannelState;
 use crate::metrics::Metrics;
-use crate::node::{Node, Observer, Retention, Setup, StartError, Started};
+use crate::node::{Node, NodeError, Observer, Retention, Setup, StartError, Started};
 use crate::tokens::Tokens;
 
 pub use trouble::ServeError;
+
+/// How much of the old log is looked at in one go, and the pause after it: at most 200 MB a second.
+const LOOK: usize = 4 << 20;
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// What an operator decides at each start, beside the configuration.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +117,7 @@ impl Daemon {
             overdue_rate: config.store.overdue_per_second,
             hold_overdue_over: start.hold_overdue_over,
             snapshot_bytes: config.store.snapshot_bytes,
+            snapshot_every: config.store.snapshot_every,
             observer: Arc::clone(&metrics) as Arc<dyn Observer>,
         };
         let Started { node, clock, recovered } = Node::start(&setup)?;
@@ -175,6 +180,7 @@ impl Daemon {
                 async move { crate::delivery::run(app).await.map_err(|error| error.to_string()) }
             }),
         ];
+        let looking = background(&app, "looking through the log", look_through(app.clone()));
         let clients = background(&app, "the client API", {
             let app = app.clone();
             async move { crate::client::run(app).await }
@@ -185,7 +191,7 @@ impl Daemon {
             why = app.node.failed() => Some(why),
         };
         app.stop.now();
-        for task in tasks.into_iter().chain([clients]) {
+        for task in tasks.into_iter().chain([clients, looking]) {
             drop(task.await);
         }
         let node = app.node.clone();
@@ -212,6 +218,26 @@ fn background(
             tracing::error!(%error, "{what} failed; restart the daemon to have it again");
         }
     })
+}
+
+/// Reads the log that the start did not have to read, without haste, so that damage is known before somebody needs it.
+async fn look_through(app: App) -> Result<(), String> {
+    let (mut next, until) = (app.node.oldest(), app.node.durable());
+    while next <= until && !app.stop.is_said() {
+        match app.node.blocks(next, LOOK).await {
+            Ok(blocks) => next = blocks.last().map_or(until, |last| last.sequence).next(),
+            // Retention was faster.
+            Err(NodeError::Gone) => next = app.node.oldest().max(next.next()),
+            Err(NodeError::Stopped) => return Ok(()),
+            Err(error) => {
+                let what = "the log is damaged where only histories and repeated events need it";
+                tracing::error!(%error, "{what}; `wane store verify` says more");
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(LOOK_PAUSE).await;
+    }
+    Ok(())
 }
 
 /// Nobody else may read what customers say about themselves.
@@ -242,6 +268,8 @@ fn open_log(start: &Start) -> Result<FileLog, ServeError> {
         segment: config.store.segment_bytes,
         spares: usize::try_from(config.store.spare_segments).unwrap_or(usize::MAX),
         sync,
+        // What a recovery needs is looked at now, the rest by `look_through`: a log of a month takes minutes to read.
+        check: if start.salvage { Check::Whole } else { Check::SinceSnapshot },
         salvage: start.salvage,
         create: Some(creation),
         ..Options::default()

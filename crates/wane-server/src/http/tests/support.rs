@@ -105,6 +105,7 @@ fn node(config: &Config) -> (Node, crate::clock::Clock) {
         overdue_rate: 1_000,
         hold_overdue_over: None,
         snapshot_bytes: config.store.snapshot_bytes,
+        snapshot_every: config.store.snapshot_every,
         observer: Arc::new(Deaf),
     };
     let started = Node::start(&setup).expect("a node");
