@@ -2,16 +2,14 @@
 
 #![expect(clippy::expect_used, reason = "a test that can not be set up fails")]
 
-use std::process::Command;
-
 use serde_json::Value;
 use wane_tests::binary;
 use wane_tests::daemon::{Answer, Daemon, request};
 
 /// The plugins are built as `cargo build` builds them, beside the program.
 fn build_plugins() {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet"]).current_dir(binary::repository());
+    let mut cargo = binary::cargo();
+    cargo.args(["build", "--quiet"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }

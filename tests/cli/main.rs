@@ -4,6 +4,7 @@ mod activate;
 mod check;
 mod diff;
 mod explain;
+mod plugin;
 mod scenarios;
 mod simulate;
 mod store;

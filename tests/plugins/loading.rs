@@ -6,7 +6,7 @@ use serde_json::json;
 use wane_plugin_host::call::Rendered;
 use wane_plugin_host::{Change, Host, Others, Settings};
 
-use crate::place::{Place, compile, effect, here, say};
+use crate::place::{Place, compile, effect, here, mode, say};
 
 #[test]
 fn the_example_in_c_exports_one_symbol_and_works_on_both_compilers() {
@@ -134,4 +134,26 @@ fn a_channel_without_a_plugin_is_told() {
     settings.channels.clear();
     assert_eq!(host.reload(&settings).expect("reloaded"), [Change::Removed("foil".to_owned())]);
     assert!(host.channel("foil").is_none());
+}
+
+/// As with a data directory that is given relative to where the service is started, or reached by a link.
+#[test]
+fn the_store_is_found_by_any_path() {
+    let place = Place::new();
+    place.foil(&[]);
+    let cwd = std::env::current_dir().expect("a directory");
+    let up: std::path::PathBuf = cwd.components().skip(1).map(|_| "..").collect();
+    let link = place.store().with_file_name("link");
+    std::fs::create_dir(place.store()).expect("a directory");
+    mode(&place.store(), 0o700);
+    std::os::unix::fs::symlink(place.store(), &link).expect("a link");
+    let relative = up.join(place.store().strip_prefix("/").expect("absolute"));
+    for store in [relative, link] {
+        let settings = Settings { store, ..place.settings(json!({})) };
+        Host::load(&settings).expect("loaded");
+    }
+    // A place that others can change is none, whatever its path.
+    mode(&place.store(), 0o777);
+    let wrong = Host::load(&place.settings(json!({}))).expect_err("not private").to_string();
+    assert!(wrong.contains("is not private"), "{wrong}");
 }

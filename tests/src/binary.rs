@@ -17,14 +17,27 @@ pub fn path() -> &'static Path {
     PATH.get_or_init(|| build().unwrap_or_else(|why| panic!("the binary does not build: {why}")))
 }
 
+/// Cargo in the repository, as from a shell: what cargo tells a running test about its package would make build scripts
+/// that look at it run again (`ring` has one), and all that is above them be built anew at each turn.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    let told = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| told(name)) {
+        cargo.env_remove(name);
+    }
+    cargo.current_dir(repository());
+    cargo
+}
+
 /// Asks cargo, which knows where it puts things and what is out of date.
 fn build() -> Result<PathBuf, String> {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = cargo();
     cargo.args(["build", "--quiet", "--package", "wane", "--bin", "wane", "--message-format=json"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    let output = cargo.current_dir(repository()).output().map_err(|error| error.to_string())?;
+    let output = cargo.output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }

@@ -4,6 +4,7 @@
 pub mod binary;
 pub mod daemon;
 pub mod model;
+pub mod plugins;
 pub mod rules;
 pub mod sample;
 pub mod traffic;

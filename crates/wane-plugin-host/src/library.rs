@@ -42,6 +42,8 @@ pub(crate) fn load(vetted: &Vetted, manifest: &[u8], store: &Path) -> Result<Lib
 fn keep(vetted: &Vetted, store: &Path) -> Result<PathBuf, String> {
     let failed = |error: std::io::Error| format!("can not be kept in `{}`: {error}", store.display());
     DirBuilder::new().recursive(true).mode(0o700).create(store).map_err(failed)?;
+    // The service's own directory, wherever its path leads: what is vetted and loaded from is the place itself.
+    let store = &store.canonicalize().map_err(failed)?;
     let ours = Trust::default();
     vet_directory(store, &ours).map_err(|what| format!("the store `{}` is not private: {what}", store.display()))?;
     let copy = store.join(format!("{}.so", vetted.hash));

@@ -13,7 +13,8 @@ use crate::secret::Secret;
 pub struct Settings {
     /// The directories that plugins may lie in, directly; absolute, without symbolic links.
     pub directories: Vec<PathBuf>,
-    /// Where the bytes that are loaded are kept under their hash: a directory of the service's own. Made when missing.
+    /// Where the bytes that are loaded are kept under their hash: a directory of the service's own. Made when missing;
+    /// its path may be relative.
     pub store: PathBuf,
     /// Whom files and directories may belong to.
     pub trust: Trust,

@@ -31,6 +31,7 @@ static int made;
 static int32_t create(wane_slice config, const wane_sink *sink, void **instance) {
     (void)config, (void)sink;
 #ifdef FOIL_NO_INSTANCE
+    (void)made;
     *instance = 0;
 #else
     *instance = &made;
@@ -97,6 +98,7 @@ const wane_plugin *another_entry(void) { (void)render; return &plugin; }
 const wane_plugin *wane_plugin_entry(void) {
     (void)render;
 #ifdef FOIL_NULL
+    (void)plugin;
     return 0;
 #else
     return &plugin;

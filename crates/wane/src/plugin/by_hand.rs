@@ -22,6 +22,33 @@ struct Asked {
     method: String,
     url: String,
     now_ms: i64,
+    #[serde(default)]
+    kind: Option<AskedKind>,
+}
+
+/// What comes in, where method and plugin do not say it by themselves.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum AskedKind {
+    Webhook,
+    Handshake,
+    ClientFrame,
+}
+
+impl Asked {
+    /// A plugin that works with tokens has clients of its own: what comes is theirs. Others have a provider, which sends
+    /// webhooks by `POST` and asks for a handshake by `GET`.
+    fn kind(&self, manifest: &Manifest) -> InputKind {
+        let clients = manifest.capabilities.get("token").and_then(Value::as_bool).unwrap_or(false);
+        match self.kind {
+            Some(AskedKind::Webhook) => InputKind::Webhook,
+            Some(AskedKind::Handshake) => InputKind::Handshake,
+            Some(AskedKind::ClientFrame) => InputKind::ClientFrame,
+            None if clients => InputKind::ClientFrame,
+            None if self.method == "GET" => InputKind::Handshake,
+            None => InputKind::Webhook,
+        }
+    }
 }
 
 /// What `translate` prints.
@@ -48,11 +75,15 @@ pub(crate) fn translate(file: &Path, dir: &Path, out: &mut Out) -> Result<Verdic
     let headers = headers(&optional(&dir.join("headers.txt"))?, &dir.join("headers.txt"))?;
     let body = optional(&dir.join("body.bin"))?;
     let config = config_file(&dir.join("secret.json"))?;
-    let loaded = Loaded::new(file, |manifest| with_secrets(manifest, config, true))?;
+    let mut kind = InputKind::Webhook;
+    let loaded = Loaded::new(file, |manifest| {
+        kind = asked.kind(manifest);
+        with_secrets(manifest, config, true)
+    })?;
     let (path, query) = asked.url.split_once('?').unwrap_or((&asked.url, ""));
     let headers: Vec<(&str, &[u8])> = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
     let result = loaded.channel.translate(&Input {
-        kind: if asked.method == "GET" { InputKind::Handshake } else { InputKind::Webhook },
+        kind,
         received_at: instant(asked.now_ms, "request.json")?,
         account: "",
         method: &asked.method,

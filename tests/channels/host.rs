@@ -1,0 +1,215 @@
+//! The shared objects, loaded as the daemon loads them, each by the cases under `tests/channels/<channel>`, which `cases.rs`
+//! describes; and the signatures, bit by bit.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use wane_core::time::Timestamp;
+use wane_plugin_host::call::{CallError, Input, InputKind, Rendered, Request, Translated};
+use wane_plugin_host::{Channel, ChannelSettings, Host, Secret, Settings};
+use wane_tests::plugins;
+
+const KEY: &str = "a key of nobody";
+const WHATSAPP: &str = "x-hub-signature-256";
+const LINE: &str = "x-line-signature";
+
+/// A channel's plugin in the host.
+struct Loaded {
+    channel: Arc<Channel>,
+    name: &'static str,
+    _place: tempfile::TempDir,
+}
+
+/// A header.
+type Header = (&'static str, Vec<u8>);
+
+fn load(name: &'static str, config: Value) -> Result<Loaded, String> {
+    let place = tempfile::tempdir().expect("a directory");
+    plugins::put(&place.path().join("plugins"));
+    let mut settings = Settings::new(vec![place.path().join("plugins")], place.path().join("store"));
+    // A machine that is busy with other tests is no reason for a fault here.
+    settings.budget.hard = Duration::from_secs(5);
+    let secrets: &[(&str, &str)] = match name {
+        "whatsapp" => &[("app_secret", KEY), ("verify_token", "knock twice & wait"), ("token", "t")],
+        "line" => &[("channel_secret", KEY), ("token", "t")],
+        _ => &[],
+    };
+    let secrets = secrets.iter().map(|(name, text)| ((*name).to_owned(), Secret::from(*text))).collect();
+    let plugin = Some(format!("wane-channel-{name}"));
+    settings.channels.insert(name.to_owned(), ChannelSettings { plugin, config, secrets, sha256: None });
+    let host = Host::load(&settings).map_err(|error| error.to_string())?;
+    Ok(Loaded { channel: host.channel(name).expect("it was loaded"), name, _place: place })
+}
+
+impl Loaded {
+    /// As its provider signs; nobody signs for web chat.
+    fn signed(&self, body: &[u8]) -> Option<Header> {
+        match self.name {
+            "whatsapp" => Some((WHATSAPP, plugins::whatsapp_signature(KEY, body).into_bytes())),
+            "line" => Some((LINE, plugins::line_signature(KEY, body).into_bytes())),
+            _ => None,
+        }
+    }
+
+    fn translate(&self, request: &Value, body: &[u8], signature: Option<&Header>) -> Result<Translated, CallError> {
+        let text = |name: &str, otherwise: &'static str| request[name].as_str().unwrap_or(otherwise).to_owned();
+        let (method, path, query) = (text("method", "POST"), text("path", "/"), text("query", ""));
+        let headers: Vec<(&str, &[u8])> = signature.iter().map(|header| (header.0, header.1.as_slice())).collect();
+        let kind = match method.as_str() {
+            _ if self.name == "web" => InputKind::ClientFrame,
+            "GET" => InputKind::Handshake,
+            _ => InputKind::Webhook,
+        };
+        self.channel.translate(&Input {
+            kind,
+            received_at: Timestamp::from_millis(1_772_355_600_000).expect("in range"),
+            account: "",
+            method: &method,
+            path: &path,
+            query: &query,
+            headers: &headers,
+            body,
+        })
+    }
+
+    fn translated(&self, case: &Path) -> Value {
+        let request = read(&case.join("request.json")).unwrap_or_default();
+        let body = fs::read(case.join("body.json")).unwrap_or_default();
+        match self.translate(&request, &body, self.signed(&body).as_ref()) {
+            Err(error) => refused(&error),
+            Ok(said) => {
+                let events: Vec<Value> = said.events.iter().map(|event| bare(&json!(event))).collect();
+                let mut json = Map::from_iter([("events".to_owned(), events.into())]);
+                if let Some(reply) = said.reply {
+                    let body = String::from_utf8(reply.body).expect("a reply of text");
+                    json.insert("reply".to_owned(), json!({ "status": reply.status, "body": body }));
+                }
+                Value::Object(json)
+            }
+        }
+    }
+
+    fn rendered(&self, effect: &Value) -> Value {
+        match self.channel.render(effect) {
+            Err(error) => refused(&error),
+            Ok(Rendered::Suppress(why)) => json!({ "suppressed": why }),
+            Ok(Rendered::Send(requests)) => json!({ "requests": requests.iter().map(shown).collect::<Vec<_>>() }),
+        }
+    }
+}
+
+fn refused(error: &CallError) -> Value {
+    json!({ "refused": error.to_string() })
+}
+
+/// Without what was left out.
+fn bare(event: &Value) -> Value {
+    let fields = event.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    fields.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
+}
+
+/// A request with its body as JSON, as the cases have it.
+fn shown(request: &Request) -> Value {
+    let body: Value = serde_json::from_str(&request.body).expect("a body of JSON");
+    let headers: Map<String, Value> =
+        request.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    json!({ "method": request.method, "url": request.url, "headers": headers, "json": body })
+}
+
+fn cases(channel: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("channels").join(channel);
+    let entries = fs::read_dir(&root).expect("the directory of the channel");
+    let mut cases: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
+    cases.sort();
+    cases
+}
+
+fn read(path: &Path) -> Option<Value> {
+    let text = fs::read(path).ok()?;
+    Some(serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+fn check(channel: &'static str, config: Value) {
+    let loaded = load(channel, config).expect("the plugin is loaded");
+    let (mut wrong, cases) = (Vec::new(), cases(channel));
+    for case in &cases {
+        let said = match read(&case.join("effect.json")) {
+            Some(effect) => loaded.rendered(&effect),
+            None => loaded.translated(case),
+        };
+        let expected = read(&case.join("expected.json")).unwrap_or_default();
+        if said != expected {
+            wrong.push(format!("{}\n   expected {expected}\n   but said {said}", case.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert!(cases.len() >= 20, "the cases of {channel} are gone");
+}
+
+fn whatsapp_config() -> Value {
+    let templates = json!({ "still-there": { "name": "are_you_there", "language": "de" } });
+    json!({ "scheme": "meta-x-hub-signature-256", "phone_number_id": "77000111", "templates": templates })
+}
+
+#[test]
+fn whatsapp() {
+    check("whatsapp", whatsapp_config());
+}
+
+#[test]
+fn line() {
+    check("line", json!({ "destination": "U0123456789abcdef0123456789abcdef" }));
+}
+
+#[test]
+fn web() {
+    check("web", json!({ "scheme": "miaw", "org_id": "00D000000000123" }));
+}
+
+/// Every bit of body and signature counts; so does that there is a signature at all, and one only.
+#[test]
+fn one_changed_bit_is_refused() {
+    for (name, body) in [
+        ("whatsapp", r#"{"object":"whatsapp_business_account","entry":[]}"#),
+        ("line", r#"{"destination":"U1","events":[]}"#),
+    ] {
+        let (loaded, body) = (load(name, json!({})).expect("the plugin is loaded"), body.as_bytes());
+        let good = loaded.signed(body).expect("a signed channel");
+        let verdict = |body: &[u8], signature: &[u8]| {
+            loaded.translate(&Value::Null, body, Some(&(good.0, signature.to_vec()))).map(|said| said.events.len())
+        };
+        assert_eq!(verdict(body, &good.1), Ok(0));
+        assert_eq!(loaded.translate(&Value::Null, body, None), Err(CallError::BadSignature), "{name}: none");
+        assert_eq!(verdict(body, b""), Err(CallError::BadSignature), "{name}: an empty one");
+        for bit in 0..body.len() * 8 {
+            let changed = flipped(body, bit);
+            assert_eq!(verdict(&changed, &good.1), Err(CallError::BadSignature), "{name}: bit {bit} of the body");
+        }
+        for bit in 0..good.1.len() * 8 {
+            let changed = flipped(&good.1, bit);
+            // Meta's hexadecimal digits mean the same in both cases, so there that bit makes no difference.
+            if name != "whatsapp" || !changed.eq_ignore_ascii_case(&good.1) {
+                let verdict = verdict(body, &changed);
+                assert_eq!(verdict, Err(CallError::BadSignature), "{name}: bit {bit} of the signature");
+            }
+        }
+    }
+}
+
+fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    bytes
+}
+
+#[test]
+fn a_key_of_the_config_that_nobody_knows_is_refused() {
+    for channel in ["whatsapp", "line", "web"] {
+        let refused = load(channel, json!({ "shceme": "x" })).err().unwrap_or_default();
+        assert!(refused.contains("`shceme`"), "{channel}: {refused}");
+    }
+}

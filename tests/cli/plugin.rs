@@ -1,0 +1,239 @@
+//! `wane plugin`: what the channels' plugins say of themselves, and what they make of requests and effects by hand.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use wane_tests::binary::{stdout, wane};
+use wane_tests::plugins::{self, line_signature, whatsapp_signature};
+
+use super::*;
+
+/// The plugins, in a place that only we can change.
+struct Plugins(tempfile::TempDir);
+
+impl Plugins {
+    #[expect(clippy::expect_used, reason = "a test that has no place fails")]
+    fn new() -> Self {
+        let place = tempfile::tempdir().expect("a directory");
+        plugins::put(&place.path().join("plugins"));
+        Self(place)
+    }
+
+    fn file(&self, channel: &str) -> String {
+        self.0.path().join(format!("plugins/libwane_channel_{channel}.so")).display().to_string()
+    }
+
+    fn call(&self, command: &str, channel: &str, dir: &Path) -> Output {
+        wane(dir, &["plugin", command, &self.file(channel), "."])
+    }
+}
+
+/// One object on one line, with that exit status.
+fn object(output: &Output, status: i32) -> Value {
+    expect(output, status, &[], &[]);
+    let said = stdout(output);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    serde_json::from_str(&said).unwrap_or_default()
+}
+
+const AT: i64 = 1_700_000_000_000;
+
+fn asked(method: &str, url: &str) -> String {
+    json!({ "method": method, "url": url, "now_ms": AT + 900 }).to_string()
+}
+
+fn on_whatsapp() -> String {
+    let message = json!({ "from": "4915112345678", "id": "wamid.T1", "timestamp": "1700000000", "type": "text",
+        "text": { "body": "Grüße" } });
+    let value = json!({ "messaging_product": "whatsapp",
+        "metadata": { "display_phone_number": "4930901820", "phone_number_id": "77000111" },
+        "contacts": [{ "wa_id": "4915112345678", "profile": { "name": "N" } }], "messages": [message] });
+    let changes = json!([{ "field": "messages", "value": value }]);
+    json!({ "object": "whatsapp_business_account", "entry": [{ "id": "5", "changes": changes }] }).to_string()
+}
+
+/// All that the operator configures, secrets too, in one object.
+const WHATSAPP: &str = r#"{"scheme":"meta-x-hub-signature-256","app_secret":"k","verify_token":"v w","waba_id":"5"}"#;
+
+fn whatsapp(test: &str, body: &str, signature: &str) -> PathBuf {
+    let headers = format!("Content-Type: application/json\r\nX-Hub-Signature-256:  {signature}\r\n\r\n");
+    let request = asked("POST", "https://hooks.example/wa?a=b");
+    let files =
+        [("request.json", &*request), ("headers.txt", &*headers), ("body.bin", body), ("secret.json", WHATSAPP)];
+    directory(test, &files)
+}
+
+#[test]
+#[expect(clippy::expect_used, reason = "a test whose files can not be changed fails")]
+fn inspect_shows_the_manifest_and_who_could_change_the_file() {
+    let plugins = Plugins::new();
+    for (channel, words) in [
+        ("whatsapp", ["wane-channel-whatsapp ", "x-hub-signature-256", "`app_secret`"]),
+        ("line", ["wane-channel-line ", "x-line-signature", "`channel_secret`"]),
+        ("web", ["wane-channel-web ", "es_developer_name", "\"token\":true"]),
+    ] {
+        let file = plugins.file(channel);
+        let output = here(&["plugin", "inspect", &file]);
+        expect(&output, 0, &words, &[]);
+        let line = format!("channel   {channel}\n");
+        expect(&output, 0, &[&line, "exports   wane_plugin_entry\n", "trusted   yes: "], &[]);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o757)).expect("changed");
+        expect(&here(&["plugin", "inspect", &file]), 1, &[words[0], "trusted   no: ", "all users may write to"], &[]);
+    }
+}
+
+#[test]
+fn what_is_no_plugin_is_told() {
+    let dir = directory("plugin-none", &[("text.so", "no object"), ("request.json", &asked("GET", "/"))]);
+    for arguments in [&["plugin", "inspect", "text.so"][..], &["plugin", "translate", "text.so", "."]] {
+        expect(&wane(&dir, arguments), 2, &[], &["no shared object", "docs/plugins.md"]);
+    }
+    expect(&wane(&dir, &["plugin", "inspect", "nowhere.so"]), 2, &[], &["`nowhere.so`"]);
+    expect(&wane(&dir, &["plugin", "transalte", "text.so", "."]), 2, &[], &["translate"]);
+}
+
+#[test]
+fn translate_says_what_a_signed_request_is() {
+    let plugins = Plugins::new();
+    let dir = whatsapp("plugin-signed", &on_whatsapp(), &whatsapp_signature("k", on_whatsapp().as_bytes()));
+    let said = object(&plugins.call("translate", "whatsapp", &dir), 0);
+    assert_eq!((&said["verify"], &said["status"], &said["reply"]), (&json!("accept"), &json!(200), &Value::Null));
+    let event = &said["events"][0];
+    assert_eq!(said["events"].as_array().map(Vec::len), Some(1), "{said}");
+    for (field, value) in [
+        ("type", json!("message")),
+        ("role", json!("customer")),
+        ("kind", json!("text")),
+        ("id", json!("wamid.T1")),
+        ("address", json!("4915112345678")),
+        ("account", json!("77000111")),
+        ("at_ms", json!(AT)),
+        ("activity", json!(true)),
+        ("text", json!("Grüße")),
+    ] {
+        assert_eq!(event[field], value, "{field} of {event}");
+    }
+
+    let body = r#"{"destination":"U0b","events":[]}"#;
+    let headers = format!("x-line-signature: {}\n", line_signature("k", body.as_bytes()));
+    let request = asked("POST", "/");
+    let files = [("request.json", &*request), ("headers.txt", &*headers), ("body.bin", body)];
+    let dir = directory("plugin-line", &[&files[..], &[("secret.json", r#"{"channel_secret":"k"}"#)]].concat());
+    let said = object(&plugins.call("translate", "line", &dir), 0);
+    assert_eq!(said, json!({ "verify": "accept", "status": 200, "reply": null, "events": [] }));
+}
+
+#[test]
+fn translate_says_what_is_wrong_with_a_request() {
+    let plugins = Plugins::new();
+    let good = whatsapp_signature("k", on_whatsapp().as_bytes());
+    for (test, body, signature, verify, status, error) in [
+        (
+            "changed",
+            on_whatsapp().replace("Grüße", "Grüsse"),
+            good.clone(),
+            "reject",
+            401,
+            "the signature does not fit",
+        ),
+        ("unsigned", on_whatsapp(), String::new(), "reject", 401, "the signature does not fit"),
+        ("malformed", "{".to_owned(), whatsapp_signature("k", b"{"), "accept", 400, "JSON that ends too early"),
+    ] {
+        let dir = whatsapp(&format!("plugin-{test}"), &body, &signature);
+        let said = object(&plugins.call("translate", "whatsapp", &dir), 0);
+        assert_eq!((&said["verify"], &said["status"]), (&json!(verify), &json!(status)), "{test}: {said}");
+        assert_eq!((&said["events"], &said["reply"]), (&json!([]), &Value::Null), "{test}: {said}");
+        assert!(said["error"].as_str().is_some_and(|words| words.contains(error)), "{test}: {said}");
+    }
+}
+
+#[test]
+fn translate_answers_handshakes_and_takes_frames_of_clients() {
+    let plugins = Plugins::new();
+    let url = |token: &str| format!("/wa?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=4711");
+    for (token, verify, status, reply) in [("v+w", "accept", 200, json!("4711")), ("v", "reject", 401, Value::Null)] {
+        let request = asked("GET", &url(token));
+        let files = [("request.json", &*request), ("secret.json", WHATSAPP)];
+        let said = object(&plugins.call("translate", "whatsapp", &directory("plugin-handshake", &files)), 0);
+        assert_eq!((&said["verify"], &said["status"], &said["reply"]), (&json!(verify), &json!(status), &reply));
+    }
+
+    let url = "https://chat.example/iamessage/api/v2/authorization/unauthenticated/access-token";
+    let body = r#"{"orgId":"00D000000000123","esDeveloperName":"Web","capabilitiesVersion":"1","platform":"Web"}"#;
+    let config = r#"{"scheme":"miaw","org_id":"00D000000000123"}"#;
+    for (kind, events) in [(None, 1), (Some("client-frame"), 1), (Some("webhook"), 0)] {
+        let request = json!({ "method": "POST", "url": url, "now_ms": AT, "kind": kind }).to_string();
+        let files = [("request.json", &*request), ("body.bin", body), ("secret.json", config)];
+        let said = object(&plugins.call("translate", "web", &directory("plugin-frame", &files)), 0);
+        let types: Vec<&Value> = said["events"].as_array().into_iter().flatten().map(|one| &one["type"]).collect();
+        assert_eq!(types, vec![&json!("client.connected"); events], "{kind:?}: {said}");
+    }
+}
+
+#[test]
+fn translate_needs_its_files_to_be_right() {
+    let plugins = Plugins::new();
+    let request = asked("POST", "/");
+    let good = [("request.json", &*request), ("secret.json", WHATSAPP)];
+    for (test, name, text, words) in [
+        ("request", "request.json", r#"{"method":"POST"}"#, "`./request.json`: missing field `url`"),
+        ("instant", "request.json", r#"{"method":"POST","url":"/","now_ms":-1}"#, "`now_ms` lies outside 1970 to 9999"),
+        ("kind", "request.json", r#"{"method":"POST","url":"/","now_ms":1,"kind":"x"}"#, "unknown variant `x`"),
+        ("headers", "headers.txt", "a: b\nno colon\n", "`./headers.txt` line 2: no `Name: value`"),
+        ("key", "secret.json", r#"{"verify_token":"v"}"#, "`secret.json` lacks `app_secret`"),
+        (
+            "config",
+            "secret.json",
+            r#"{"app_secret":"k","wabaid":"5"}"#,
+            "unknown key `wabaid`; did you mean `waba_id`?",
+        ),
+        ("secret", "secret.json", r#"{"app_secret":7}"#, "the secret `app_secret` must be a text"),
+    ] {
+        let files: Vec<(&str, &str)> = good.into_iter().filter(|file| file.0 != name).chain([(name, text)]).collect();
+        let dir = directory(&format!("plugin-wrong-{test}"), &files);
+        expect(&plugins.call("translate", "whatsapp", &dir), 2, &[], &[words]);
+    }
+    let dir = directory("plugin-wrong-empty", &[]);
+    expect(&plugins.call("translate", "whatsapp", &dir), 2, &[], &["`./request.json`"]);
+    expect(&plugins.call("render", "whatsapp", &dir), 2, &[], &["`./effect.json`"]);
+}
+
+fn effect(minutes: i64, config: &Value) -> String {
+    let channel_state = json!({ "last_customer_message_ms": AT });
+    json!({ "effect": "notice", "text": "Still {{secret:token}} there?", "to": "4915112345678", "config": config,
+        "now_ms": AT + minutes * 60_000, "channel_state": channel_state })
+    .to_string()
+}
+
+#[test]
+fn render_shows_requests_with_their_secrets_as_placeholders() {
+    let plugins = Plugins::new();
+    let config = json!({ "phone_number_id": "77000111", "graph_version": "v23.0" });
+    let dir = directory("plugin-render", &[("effect.json", &effect(5, &config))]);
+    let said = object(&plugins.call("render", "whatsapp", &dir), 0);
+    assert_eq!((&said["action"], &said["why"]), (&json!("send"), &Value::Null));
+    let request = &said["requests"][0];
+    assert_eq!(request["url"], "https://graph.facebook.com/v23.0/77000111/messages");
+    assert!(request["headers"].to_string().contains("Bearer {{secret:token}}"), "{request}");
+    let body = request["body"].as_str().unwrap_or_default();
+    assert!(body.contains("there?") && !body.contains("{{secret:"), "words of an effect reach no secret: {body}");
+
+    let dir = directory("plugin-render-late", &[("effect.json", &effect(24 * 60 + 1, &config))]);
+    let said = object(&plugins.call("render", "whatsapp", &dir), 0);
+    assert_eq!(said, json!({ "action": "suppress", "why": "customer_service_window_closed", "requests": [] }));
+}
+
+#[test]
+fn render_tells_what_is_wrong_with_an_effect() {
+    let plugins = Plugins::new();
+    for (test, config, words) in [
+        ("key", json!({ "phone_numbre_id": "1" }), "did you mean `phone_number_id`?"),
+        ("value", json!({ "phone_number_id": "+49" }), "`/phone_number_id`"),
+        ("form", json!("77000111"), "`config` is no object"),
+    ] {
+        let dir = directory(&format!("plugin-effect-{test}"), &[("effect.json", &effect(5, &config))]);
+        expect(&plugins.call("render", "whatsapp", &dir), 2, &[], &[words]);
+    }
+}
