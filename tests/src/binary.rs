@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 pub use crate::rules::repository;
 
-/// The path of the binary, built in the profile of these tests if it is not there or out of date.
+/// The path of the binary: the one that `WANE_BINARY` names, else that of this profile, built if it is not there or out of
+/// date.
 ///
 /// # Panics
 /// When it does not build: nothing that runs it can say anything then.
@@ -14,7 +15,8 @@ pub use crate::rules::repository;
 #[expect(clippy::panic, reason = "a test that has nothing to run fails")]
 pub fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| build().unwrap_or_else(|why| panic!("the binary does not build: {why}")))
+    let given = || std::env::var_os("WANE_BINARY").map(PathBuf::from);
+    PATH.get_or_init(|| given().map_or_else(build, Ok).unwrap_or_else(|why| panic!("the binary does not build: {why}")))
 }
 
 /// Cargo in the repository, as from a shell: what cargo tells a running test about its package would make build scripts

@@ -22,7 +22,7 @@ mod plain;
 mod tests;
 mod write;
 
-pub use code::{Peek, RecordError, RecordKind, decode, iterate, peek};
+pub use code::{Peek, RecordError, RecordKind, decode, instant, iterate, peek};
 pub use json::{EffectRefJson, Reading, RecordJson};
 pub use write::{EventParts, ForgetParts, LapseParts, encode, encode_event, encode_forget, encode_lapse, link};
 

@@ -109,7 +109,7 @@ async fn find(app: &App, attempt: &Attempt) -> Result<Found, Outcome> {
     let refused = |why: &str| Outcome::Refused { why: why.into() };
     let retried = |error: NodeError| match error {
         NodeError::Gone => refused("the effect's record is no longer kept"),
-        NodeError::Busy | NodeError::Stopped | NodeError::Log(_) => {
+        NodeError::Busy | NodeError::Stopped | NodeError::TooLarge | NodeError::Log(_) => {
             Outcome::Failed { why: error.to_string().into(), retry_after: None }
         }
     };

@@ -226,6 +226,8 @@ impl From<NodeError> for Problem {
                 let what = "the service is stopping; whether this request counts is not known, so send it again";
                 Self::new(Kind::Stopping, what).retry_after(5)
             }
+            NodeError::TooLarge => Self::new(Kind::TooLarge, format!("{error}; nothing of this request was done"))
+                .help("send less with it"),
             NodeError::Gone => Self::new(Kind::Gone, "that is older than what the log still keeps"),
             NodeError::Log(cause) => Self::internal(&cause),
         }

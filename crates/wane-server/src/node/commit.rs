@@ -59,6 +59,16 @@ struct Gate {
     latest: Sequence,
     ticked: Timestamp,
     closing: bool,
+    said_goodbye: bool,
+}
+
+/// The log's thread is no more, for whatever reason: nobody may wait for it.
+struct Over<'a>(&'a Committer);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 #[derive(Default)]
@@ -77,6 +87,7 @@ impl Committer {
             latest: durable,
             ticked: clock.now(),
             closing: false,
+            said_goodbye: false,
         };
         Self {
             log,
@@ -180,17 +191,15 @@ impl Committer {
         self.work.notify_one();
     }
 
-    /// The log's thread: writes blocks until closed, or until a write fails.
+    /// The log's thread: writes blocks until closed, or until a write fails. Whatever comes later is not answered.
     ///
     /// # Errors
     /// The failed write. The state in memory is then ahead of the log: the process must stop.
     pub(super) fn run(&self) -> Result<(), LogError> {
+        let _over = Over(self);
         while let Some((sequence, block)) = self.next_block() {
             let watch = Stopwatch::start();
-            if let Err(error) = self.log.append(sequence, &block) {
-                self.fail();
-                return Err(error);
-            }
+            self.log.append(sequence, &block)?;
             self.observer.committed(block.len(), watch.elapsed());
             self.written.fetch_add(block.len() as u64, Ordering::Relaxed);
             self.keep(Block { sequence, records: block.into() });
@@ -209,7 +218,13 @@ impl Committer {
                 return Some(block);
             }
             if gate.closing {
-                return None;
+                if std::mem::replace(&mut gate.said_goodbye, true) {
+                    return None;
+                }
+                // An outage is counted from here.
+                let now = self.clock.now();
+                tick(&mut gate, now);
+                continue;
             }
             let wait = Duration::from_millis(u64::try_from(TICK_EVERY).unwrap_or_default());
             gate = self.work.wait_timeout(gate, wait).unwrap_or_else(PoisonError::into_inner).0;
@@ -219,13 +234,9 @@ impl Committer {
     /// Every second the log says that the service is up, so that an outage can be measured after it.
     fn tick(&self, gate: &mut Gate) {
         let now = self.clock.now();
-        if now.millis_since(gate.ticked) < TICK_EVERY {
-            return;
+        if now.millis_since(gate.ticked) >= TICK_EVERY {
+            tick(gate, now);
         }
-        gate.ticked = now;
-        let mut bytes = Vec::new();
-        encode(&Record::Tick { now }, 0, &mut bytes);
-        gate.latest = gate.builder.add(&bytes).block();
     }
 
     fn keep(&self, block: Block) {
@@ -250,9 +261,12 @@ impl Committer {
         ready.into_iter().for_each(|release| release(true));
     }
 
-    fn fail(&self) {
-        self.stopped.store(true, Ordering::Release);
-        let releases = std::mem::take(&mut self.lock().releases);
+    fn end(&self) {
+        let releases = {
+            let mut gate = self.lock();
+            self.stopped.store(true, Ordering::Release);
+            std::mem::take(&mut gate.releases)
+        };
         self.room.notify_all();
         releases.into_iter().for_each(|(_, release)| release(false));
         self.durable.send_modify(|state| state.stopped = true);
@@ -262,4 +276,12 @@ impl Committer {
         // A thread that panicked while holding it left counters at worst; the daemon is going down then anyway.
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Adds the record that the service is up.
+fn tick(gate: &mut Gate, now: Timestamp) {
+    gate.ticked = now;
+    let mut bytes = Vec::new();
+    encode(&Record::Tick { now }, 0, &mut bytes);
+    gate.latest = gate.builder.add(&bytes).block();
 }

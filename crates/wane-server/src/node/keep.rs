@@ -13,7 +13,7 @@ use wane_store::log::{LogError, SnapshotWriter};
 use wane_wire::record::{Address, Record, Sequence, decode, encode};
 
 use super::command::Command;
-use super::start::StartError;
+use super::start::{Failed, StartError, guarded};
 use super::{Inner, NodeError};
 
 /// Pieces that may wait for the disk.
@@ -112,11 +112,13 @@ impl Keeper {
         inner: &Arc<Inner>,
         habits: Habits,
         (ages, before): (Vec<(Timestamp, Sequence)>, u64),
+        failed: Arc<Failed>,
     ) -> Result<(), std::io::Error> {
         let (stop, stopped) = channel();
         let inner_weak = Arc::downgrade(inner);
         let keeper = Self { inner: inner_weak, habits, ages, before, taken_at: 0, size: 0, seconds: 0 };
-        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || keeper.run(&stopped))?;
+        let work = move || guarded(&failed, || keeper.run(&stopped));
+        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(work)?;
         inner.threads.lock().unwrap_or_else(PoisonError::into_inner).keeper = Some((stop, thread));
         Ok(())
     }
@@ -163,28 +165,25 @@ impl Keeper {
             let from = inner.committer.open_block();
             let mut writer = inner.committer.log().start_snapshot(from)?;
             self.size = 0;
-            self.head(inner, &mut *writer)?;
+            self.head(inner, from, &mut *writer)?;
             (from, writer)
         };
         let (from, mut writer) = pieces;
-        let written = self.conversations(inner, &mut *writer);
-        if written.is_ok() {
-            self.finish(inner, writer)?;
-        }
+        let written = self.conversations(inner, &mut *writer).and_then(|()| self.finish(inner, writer));
+        // Whatever came of it: until the shards hear this they forget nothing.
         inner.shards.iter().for_each(|lane| drop(lane.send(Command::SnapshotDone)));
         written?;
         self.let_go(inner, from)
     }
 
     /// What is not in the shards.
-    fn head(&mut self, inner: &Inner, writer: &mut dyn SnapshotWriter) -> Result<(), LogError> {
+    fn head(&mut self, inner: &Inner, from: Sequence, writer: &mut dyn SnapshotWriter) -> Result<(), LogError> {
         let epochs = inner.epochs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for (address, record) in &epochs {
-            let mut piece = vec![HAPPENING];
-            piece.extend(address.0.to_le_bytes());
-            encode(record, 0, &mut piece);
-            self.put(writer, &piece)?;
+            self.happening(writer, *address, record)?;
         }
+        // The log may say nothing after this, and the ticks before it are not read any more.
+        self.happening(writer, Address::new(from, 0), &Record::Tick { now: inner.clock.now() })?;
         let extras = inner.extras.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for (name, extra) in extras {
             let mut piece = vec![EXTRA];
@@ -198,6 +197,13 @@ impl Keeper {
             piece.extend(at.millis().to_le_bytes());
             piece.extend(block.0.to_le_bytes());
         }
+        self.put(writer, &piece)
+    }
+
+    fn happening(&mut self, writer: &mut dyn SnapshotWriter, at: Address, record: &Record) -> Result<(), LogError> {
+        let mut piece = vec![HAPPENING];
+        piece.extend(at.0.to_le_bytes());
+        encode(record, 0, &mut piece);
         self.put(writer, &piece)
     }
 

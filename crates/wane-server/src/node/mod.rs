@@ -10,6 +10,7 @@ mod keep;
 mod pace;
 mod replay;
 mod start;
+mod told;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -20,9 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::{oneshot, watch};
-use wane_core::effect::Answer;
 use wane_core::engine::Engine;
 use wane_core::event::Event;
 use wane_core::facts::Name;
@@ -30,8 +29,8 @@ use wane_core::ruleset::Ruleset;
 use wane_core::time::Timestamp;
 use wane_runtime::epoch::Epoch;
 use wane_runtime::shard::{Figures, Preview, Shard, View};
-use wane_store::log::{Block, LogError};
-use wane_wire::record::{Address, EffectRef, EventRecord, Ordinal, Record, Sequence, decode};
+use wane_store::log::Block;
+use wane_wire::record::{Address, Ordinal, Record, Sequence, decode};
 
 use crate::clock::Clock;
 use command::{Command, Decided, Page};
@@ -39,6 +38,7 @@ use commit::Committer;
 
 pub use replay::{Replayed, See, replay};
 pub use start::{Recovered, Retention, Setup, StartError, Started};
+pub use told::{Answered, Cursor, EVENT_LIMIT, Failure, Keep, ListPage, NodeError, effect_of};
 
 /// Hears of what the node does, for metrics.
 pub trait Observer: Send + Sync {
@@ -62,7 +62,7 @@ struct Inner {
     extras: Mutex<BTreeMap<String, Extra>>,
     readers: Mutex<Vec<Reader>>,
     threads: Mutex<Threads>,
-    failure: watch::Receiver<Option<String>>,
+    failure: watch::Receiver<Option<Failure>>,
 }
 
 /// The way to one shard.
@@ -97,45 +97,6 @@ struct Threads {
 /// Events that may wait for one shard; about a tenth of a second's work.
 const QUEUE_LIMIT: usize = 16_384;
 
-/// What became of an event, durably.
-#[derive(Clone, Debug)]
-pub enum Answered {
-    /// It is new.
-    New {
-        /// The engine's answer.
-        answer: Answer,
-        /// The rules that decided.
-        rules: Arc<Ruleset>,
-        /// The conversation's next point after it.
-        next: Option<Timestamp>,
-        /// Its record, when it changed something.
-        record: Option<Address>,
-    },
-    /// It was recorded before, and is the same event; the record has its first answer.
-    Duplicate(Box<EventRecord>, Address),
-    /// Its id was used before, by another event: 409.
-    Conflict(Address),
-    /// Its id was seen before, but the record is no longer kept.
-    Forgotten,
-}
-
-/// Why the node does not do what it is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NodeError {
-    /// Too much is waiting; nothing was done. Come again in a moment: 429 or 503 with `Retry-After`.
-    #[error("too much is waiting; come again")]
-    Busy,
-    /// The daemon is stopping, or its disk failed. Whether the last requests count is unknown to the client: 503.
-    #[error("the service is stopping")]
-    Stopped,
-    /// What is asked for is no longer kept.
-    #[error("no longer kept")]
-    Gone,
-    /// The log can not be read.
-    #[error("{0}")]
-    Log(String),
-}
-
 impl Node {
     /// The time of the engine.
     #[must_use]
@@ -146,8 +107,11 @@ impl Node {
     /// Applies events, each conversation's in the order given; answers in the order given, after all are durable.
     ///
     /// # Errors
-    /// [`NodeError`]; with `Busy` none of the events was taken.
+    /// [`NodeError`]; with `Busy` and `TooLarge` none of the events was taken.
     pub async fn submit(&self, events: Vec<Event>) -> Result<Vec<Answered>, NodeError> {
+        if events.iter().any(|event| told::size(event) > EVENT_LIMIT) {
+            return Err(NodeError::TooLarge);
+        }
         let count = events.len();
         let mut lots = self.sort(events);
         self.reserve(&lots)?;
@@ -282,6 +246,13 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn activate(&self, rules: Arc<Ruleset>, by: Name) -> Result<Ordinal, NodeError> {
+        let node = self.clone();
+        // Whoever asked may go away in the middle: the shards must hear of what the log says all the same.
+        let done = tokio::spawn(async move { node.put_in_force(rules, by).await });
+        done.await.map_err(|_| NodeError::Stopped)?
+    }
+
+    async fn put_in_force(&self, rules: Arc<Ruleset>, by: Name) -> Result<Ordinal, NodeError> {
         let _one = self.0.activating.lock().await;
         let now = self.now();
         let ordinal = Ordinal(self.rules().0.0 + 1);
@@ -319,6 +290,12 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn set_clock(&self, to: Timestamp) -> Result<Timestamp, NodeError> {
+        let node = self.clone();
+        // Whoever asked may go away in the middle: the clock must show what was decided all the same.
+        tokio::spawn(async move { node.move_clock(to).await }).await.map_err(|_| NodeError::Stopped)?
+    }
+
+    async fn move_clock(&self, to: Timestamp) -> Result<Timestamp, NodeError> {
         let mut replies = Vec::new();
         for lane in &self.0.shards {
             let (reply, done) = oneshot::channel();
@@ -427,13 +404,12 @@ impl Node {
         self.0.shards.iter().map(|lane| lane.queued.load(Ordering::Relaxed)).collect()
     }
 
-    /// Returns when the log can not be written any more, with the reason. The process must stop then.
-    pub async fn failed(&self) -> String {
+    /// Returns when the node can not go on, with the reason. The process must stop then.
+    pub async fn failed(&self) -> Failure {
         let mut failure = self.0.failure.clone();
-        match failure.wait_for(Option::is_some).await {
-            Ok(why) => why.clone().unwrap_or_default(),
-            Err(_) => "the log's thread is gone".to_owned(),
-        }
+        let failed = failure.wait_for(Option::is_some).await;
+        let why = failed.ok().and_then(|why| why.clone());
+        why.unwrap_or_else(|| Failure::Fault("its threads are gone".to_owned()))
     }
 
     /// What `extra` gives is put into every snapshot from now on, under that name; it comes back in
@@ -498,57 +474,4 @@ impl Lane {
         let room = |queued: usize| (queued == 0 || queued + count <= QUEUE_LIMIT).then_some(queued + count);
         self.queued.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).is_ok()
     }
-}
-
-impl From<LogError> for NodeError {
-    fn from(error: LogError) -> Self {
-        match error {
-            LogError::Gone { .. } => Self::Gone,
-            LogError::Stopped => Self::Stopped,
-            LogError::Unexpected { .. }
-            | LogError::TooLarge(_)
-            | LogError::Damaged { .. }
-            | LogError::Directory(_)
-            | LogError::Disk { .. } => Self::Log(error.to_string()),
-        }
-    }
-}
-
-/// Which page of the conversations.
-#[derive(Clone, Default)]
-pub struct ListPage {
-    /// Where to go on.
-    pub cursor: Option<Cursor>,
-    /// How many.
-    pub limit: usize,
-    /// Which ones.
-    pub keep: Option<Keep>,
-}
-
-/// Decides whether a conversation belongs to a list.
-pub type Keep = Arc<dyn Fn(&View) -> bool + Send + Sync>;
-
-/// Where a list goes on: a shard, and a place in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// The shard.
-    pub shard: u16,
-    /// The place.
-    pub place: u64,
-}
-
-/// The effect that a reference names, in a record.
-#[must_use]
-pub fn effect_of(record: &Record, reference: EffectRef) -> Option<&wane_core::effect::Effect> {
-    let effects = match record {
-        Record::Event(event) => &event.effects,
-        Record::Lapse(lapse) => &lapse.effects,
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => return None,
-    };
-    effects.get(usize::try_from(reference.index).ok()?)
 }

@@ -8,6 +8,8 @@ use wane_core::time::Timestamp;
 pub(super) struct Pace {
     /// Deadlines before this instant are overdue from before the start.
     start: Timestamp,
+    /// Since when they are being decided.
+    since: Timestamp,
     /// How many of them a second.
     per_second: u32,
     decided: u64,
@@ -16,7 +18,14 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) const fn new(start: Timestamp, per_second: u32) -> Self {
-        Self { start, per_second, decided: 0, overdue: true }
+        // Without any, nothing would ever be decided again.
+        let per_second = if per_second == 0 { 1 } else { per_second };
+        Self { start, since: start, per_second, decided: 0, overdue: true }
+    }
+
+    /// Deadlines that were held back are to be decided from now on.
+    pub(super) const fn again(&mut self, now: Timestamp) {
+        (self.since, self.decided, self.overdue) = (now, 0, true);
     }
 
     /// How many conversations may be decided now, at most `most`.
@@ -27,7 +36,7 @@ impl Pace {
         if !self.overdue {
             return most;
         }
-        let elapsed = u64::try_from(now.millis_since(self.start)).unwrap_or_default();
+        let elapsed = u64::try_from(now.millis_since(self.since)).unwrap_or_default();
         let due = elapsed.saturating_mul(u64::from(self.per_second)) / 1_000;
         usize::try_from(due.saturating_sub(self.decided)).unwrap_or(usize::MAX).min(most)
     }
@@ -44,8 +53,8 @@ impl Pace {
         if !self.overdue || wake >= self.start {
             return 0;
         }
-        let next = (self.decided + 1).saturating_mul(1_000).div_ceil(u64::from(self.per_second.max(1)));
-        self.start.plus_millis(i64::try_from(next).unwrap_or(i64::MAX)).millis_since(now).max(0)
+        let next = (self.decided + 1).saturating_mul(1_000).div_ceil(u64::from(self.per_second));
+        self.since.plus_millis(i64::try_from(next).unwrap_or(i64::MAX)).millis_since(now).max(0)
     }
 }
 
@@ -69,5 +78,19 @@ mod tests {
         assert_eq!(pace.allowed(at(11_000), Some(at(10_500)), 512), 512, "that one fell due after the start");
         assert_eq!(pace.allowed(at(11_000), Some(at(10_500)), 512), 512);
         assert_eq!(pace.wait(at(11_000), at(10_500)), 0);
+    }
+
+    #[test]
+    fn what_was_held_is_decided_at_the_rate_too() {
+        let mut pace = Pace::new(at(10_000), 100);
+        assert_eq!(pace.allowed(at(10_000), None, 512), 512, "all that is overdue is held");
+        pace.again(at(3_610_000));
+        assert_eq!(pace.allowed(at(3_610_050), Some(at(5)), 512), 5);
+        assert_eq!(pace.wait(at(3_610_000), at(5)), 10);
+    }
+
+    #[test]
+    fn a_rate_of_nothing_does_not_stop_everything() {
+        assert_eq!(Pace::new(at(0), 0).allowed(at(2_000), Some(at(-1)), 512), 2);
     }
 }

@@ -16,13 +16,13 @@ use wane_core::time::Timestamp;
 use wane_runtime::epoch::Epoch;
 use wane_runtime::shard::{Disagreement, Settings, Shard};
 use wane_store::log::{Block, Log, LogError};
-use wane_wire::record::{Address, Ordinal, Record, RecordError, RecordKind, Sequence, decode, peek};
+use wane_wire::record::{Address, Ordinal, Record, RecordError, RecordKind, Sequence, decode, instant, peek};
 
 use super::commit::Committer;
 use super::keep::{self, Habits, Keeper};
 use super::pace::Pace;
 use super::worker::Worker;
-use super::{Epochs, Inner, Lane, Node, NodeError, Observer, Rulesets, Threads};
+use super::{Epochs, Failure, Inner, Lane, Node, NodeError, Observer, Rulesets, Threads};
 use crate::clock::Clock;
 
 /// What a node is made of.
@@ -130,6 +130,9 @@ pub enum StartError {
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
+    /// A fault of ours: a shard's thread panicked.
+    #[error("internal fault: a shard failed while it took over what the log holds")]
+    Fault,
     /// The first record could not be written.
     #[error("the log takes nothing: {0}")]
     Write(NodeError),
@@ -211,14 +214,10 @@ fn recover(setup: &Setup<'_>) -> Result<(Vec<Shard>, Learned), StartError> {
         }
         let read = read(setup, &ways);
         drop(ways);
-        let shards = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(broken())));
+        let shards = threads.into_iter().map(|thread| thread.join().unwrap_or(Err(StartError::Fault)));
         let shards = shards.collect::<Result<Vec<_>, _>>()?;
         Ok((shards, read?))
     })
-}
-
-fn broken() -> StartError {
-    StartError::Snapshot("a shard's thread failed".to_owned())
 }
 
 fn settings(setup: &Setup<'_>, index: u16) -> Settings {
@@ -279,6 +278,8 @@ fn happenings(
     let mut offset = 0;
     while offset < block.records.len() {
         let peeked = peek(&block.records, offset).map_err(fault)?;
+        let made = instant(&block.records, offset).map_err(fault)?;
+        learned.recovered.up_until = learned.recovered.up_until.max(Some(made));
         if is_happening(peeked.kind) {
             let (record, _) = decode(&block.records, offset).map_err(fault)?;
             let address = Address::new(block.sequence, u32::try_from(offset).unwrap_or(u32::MAX));
@@ -295,12 +296,12 @@ fn happening(
     learned: &mut Learned,
     (address, record): (Address, Record),
 ) -> Result<(), StartError> {
+    if let Record::Tick { now } | Record::Outage { now, .. } | Record::Activation { now, .. } = &record {
+        learned.recovered.up_until = learned.recovered.up_until.max(Some(*now));
+    }
     // The snapshot says some of them, too.
     if learned.epochs.last().is_some_and(|(last, _)| *last >= address) {
         return Ok(());
-    }
-    if let Record::Tick { now } | Record::Outage { now, .. } | Record::Activation { now, .. } = &record {
-        learned.recovered.up_until = learned.recovered.up_until.max(Some(*now));
     }
     if let Some(epoch) = epoch(&record, setup.rulesets, learned, None)? {
         pass(ways, || Input::Epoch(epoch.clone()));
@@ -377,8 +378,9 @@ fn run(
     committer: Arc<Committer>,
 ) -> Result<Started, StartError> {
     let (failed, failure) = watch::channel(None);
+    let failed = Arc::new(failed);
     let rate = setup.overdue_rate.div_ceil(u32::from(setup.shards.max(1)));
-    let mut threads = Threads { log: Some(log_thread(&committer, failed)?), ..Threads::default() };
+    let mut threads = Threads { log: Some(log_thread(&committer, Arc::clone(&failed))?), ..Threads::default() };
     let mut lanes = Vec::new();
     for (index, shard) in shards.into_iter().enumerate() {
         let (commands, inputs) = channel();
@@ -387,7 +389,9 @@ fn run(
         let way = (clock.clone(), Arc::clone(&committer));
         let worker = Worker::new(shard, inputs, way, Arc::clone(&queued), pace);
         let name = format!("shard-{index}");
-        threads.shards.push(std::thread::Builder::new().name(name).spawn(move || worker.run())?);
+        let failed = Arc::clone(&failed);
+        let work = move || guarded(&failed, || worker.run());
+        threads.shards.push(std::thread::Builder::new().name(name).spawn(work)?);
         lanes.push(Lane { commands, queued });
     }
     let current = learned.rulesets.last_key_value().map(|(ordinal, rules)| (*ordinal, Arc::clone(rules)));
@@ -410,18 +414,30 @@ fn run(
         snapshot_bytes: setup.snapshot_bytes,
         snapshot_every: setup.snapshot_every,
     };
-    Keeper::start(&inner, habits, (learned.ages, learned.replayed))?;
+    Keeper::start(&inner, habits, (learned.ages, learned.replayed), failed)?;
     Ok(Started { node: Node(inner), clock, recovered: learned.recovered })
 }
 
-fn log_thread(
-    committer: &Arc<Committer>,
-    failed: watch::Sender<Option<String>>,
-) -> Result<JoinHandle<()>, std::io::Error> {
+fn log_thread(committer: &Arc<Committer>, failed: Arc<Failed>) -> Result<JoinHandle<()>, std::io::Error> {
     let committer = Arc::clone(committer);
-    std::thread::Builder::new().name("log".to_owned()).spawn(move || {
-        if let Err(error) = committer.run() {
-            failed.send_replace(Some(error.to_string()));
-        }
-    })
+    let write = move || {
+        guarded(&failed, || {
+            if let Err(error) = committer.run() {
+                failed.send_replace(Some(Failure::Write(error.to_string())));
+            }
+        });
+    };
+    std::thread::Builder::new().name("log".to_owned()).spawn(write)
+}
+
+/// Tells why the node can not go on.
+pub(super) type Failed = watch::Sender<Option<Failure>>;
+
+/// A thread without which the node can not go on: when it panics, the process is to stop and not to wait for it.
+pub(super) fn guarded(failed: &Failed, work: impl FnOnce()) {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    if done.is_err() {
+        let thread = std::thread::current().name().unwrap_or_default().to_owned();
+        failed.send_if_modified(|failure| failure.is_none() && failure.replace(Failure::Fault(thread)).is_none());
+    }
 }

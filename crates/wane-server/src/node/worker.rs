@@ -37,6 +37,8 @@ pub(super) struct Worker {
     /// Events that were sent here and are not yet taken.
     pub(super) queued: Arc<AtomicUsize>,
     pub(super) pace: Pace,
+    /// How far a manual clock was moved here; it shows that a moment later.
+    reached: Timestamp,
     batch: Batch,
     replies: Vec<Waiting>,
     jobs: VecDeque<Job>,
@@ -102,6 +104,7 @@ impl Worker {
             committer,
             queued,
             pace,
+            reached: Timestamp::EPOCH,
             batch: Batch::default(),
             replies: Vec::new(),
             jobs: VecDeque::new(),
@@ -159,8 +162,14 @@ impl Worker {
                 self.tidying = true;
             }
             Command::Until(to, reply) => self.until(to, reply),
-            Command::View(name, reply) => answer(reply, self.shard.view(&name)),
-            Command::List(page, reply) => answer(reply, self.list(&page)),
+            Command::View(name, reply) => {
+                let view = self.shard.view(&name);
+                self.looked(view, reply);
+            }
+            Command::List(page, reply) => {
+                let list = self.list(&page);
+                self.looked(list, reply);
+            }
             Command::Seen(name, id, reply) => self.seen(&name, &id, reply),
             Command::Preview(engine, reply) => {
                 let job = Job::Preview { engine, cursor: 0, so_far: Box::default(), reply };
@@ -171,7 +180,10 @@ impl Worker {
                 self.jobs.push_back(Job::Snapshot { cursor: Some(0), held: Vec::new(), pieces })
             }
             Command::SnapshotDone => self.shard.snapshot_done(),
-            Command::ReleaseHeld => self.shard.hold_before(None),
+            Command::ReleaseHeld => {
+                self.shard.hold_before(None);
+                self.pace.again(self.clock.now());
+            }
             Command::Stop => return Next::Stop,
         }
         Next::Go
@@ -192,7 +204,8 @@ impl Worker {
     }
 
     fn event(&mut self, event: Event) -> Undated {
-        match self.shard.event(self.clock.now(), &event, &mut self.batch) {
+        let now = self.clock.now().max(self.reached);
+        match self.shard.event(now, &event, &mut self.batch) {
             Reply::Answered { answer, next, record } => {
                 let rules = Arc::clone(self.shard.rules());
                 Undated { decided: Decided::New { answer, rules, next, record: None }, place: record }
@@ -207,7 +220,19 @@ impl Worker {
     fn seen(&mut self, name: &str, id: &str, reply: oneshot::Sender<Option<Address>>) {
         // An event of this very batch has its address only after it is handed over.
         self.flush();
-        answer(reply, self.shard.seen(name, id));
+        let seen = self.shard.seen(name, id);
+        self.looked(seen, reply);
+    }
+
+    /// Tells what was seen in memory when the log has it, too: nobody is shown what a crash could undo.
+    fn looked<T: Send + 'static>(&mut self, seen: T, reply: oneshot::Sender<T>) {
+        self.flush();
+        let release = move |durable: bool| {
+            if durable {
+                answer(reply, seen);
+            }
+        };
+        self.committer.after_all(Box::new(release));
     }
 
     fn list(&self, page: &Page) -> (Vec<wane_runtime::shard::View>, Option<u64>) {
@@ -225,6 +250,7 @@ impl Worker {
             }
             self.flush_full();
         }
+        self.reached = self.reached.max(to);
         self.replies.push(Waiting::Done(reply));
     }
 

@@ -32,7 +32,7 @@ use crate::follow::{self, Ended};
 use crate::http::listener::Door;
 use crate::http::webhook::ChannelState;
 use crate::metrics::Metrics;
-use crate::node::{Node, NodeError, Observer, Retention, Setup, StartError, Started};
+use crate::node::{Failure, Node, NodeError, Observer, Retention, Setup, StartError, Started};
 use crate::tokens::Tokens;
 
 pub use trouble::ServeError;
@@ -198,7 +198,8 @@ impl Daemon {
         drop(tokio::task::spawn_blocking(move || node.stop()).await);
         upkeep.end();
         match failed {
-            Some(why) => Err(ServeError::Write(why)),
+            Some(Failure::Write(why)) => Err(ServeError::Write(why)),
+            Some(Failure::Fault(thread)) => Err(ServeError::Inside(format!("the thread `{thread}` failed"))),
             None => Ok(()),
         }
     }
@@ -278,7 +279,7 @@ fn open_log(start: &Start) -> Result<FileLog, ServeError> {
     if created {
         tracing::info!(data = %config.data.display(), "a new log was made");
     }
-    if let Some(cut) = cut {
+    if let Some(cut) = cut.filter(|_| losses.is_empty()) {
         tracing::warn!(?cut, "the end of the log, which nobody had been told of, was cut off");
     }
     for loss in losses {

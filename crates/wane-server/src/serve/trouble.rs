@@ -88,6 +88,7 @@ impl ServeError {
                 StartError::Record { .. } | StartError::Snapshot(_) | StartError::Disagrees(_) => 65,
                 StartError::Rules { .. } | StartError::NoRules => 66,
                 StartError::Thread(_) => 71,
+                StartError::Fault => 70,
                 StartError::Write(_) => 74,
             },
             Self::Bundle(_) | Self::Token(_) | Self::Index(_) | Self::Write(_) => 74,

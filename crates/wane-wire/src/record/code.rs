@@ -10,6 +10,7 @@
 
 use thiserror::Error;
 use wane_core::bytes::{Malformed, Reader};
+use wane_core::time::Timestamp;
 
 use super::{Address, Record, Sequence, event, plain};
 
@@ -110,6 +111,21 @@ pub struct RecordError {
 /// [`RecordError`] when no record starts there, as far as this can see.
 pub fn peek(bytes: &[u8], offset: usize) -> Result<Peek, RecordError> {
     open(bytes, offset).map(|(peek, ..)| peek).map_err(|fault| RecordError { record: offset, fault })
+}
+
+/// When the record that starts at an offset was made; as cheap as [`peek`].
+///
+/// # Errors
+/// [`RecordError`] when no record starts there, as far as this can see.
+pub fn instant(bytes: &[u8], offset: usize) -> Result<Timestamp, RecordError> {
+    let read = || {
+        let (peek, _, mut reader) = open(bytes, offset)?;
+        if peek.partition.is_some() {
+            reader.array::<8>()?;
+        }
+        reader.instant(Timestamp::EPOCH)
+    };
+    read().map_err(|fault| RecordError { record: offset, fault })
 }
 
 /// Reads the record that starts at an offset; also gives the offset of the next one.

@@ -82,6 +82,7 @@ impl From<StartError> for Trouble {
             | StartError::Record { .. }
             | StartError::Snapshot(_)
             | StartError::Thread(_)
+            | StartError::Fault
             | StartError::Write(_) => Self::Input { message, help: None },
         }
     }
