@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::watch;
 use wane_core::effect::EffectBody;
 use wane_core::facts::Name;
-use wane_store::index::{Change, Entry, Index, IndexError};
+use wane_store::index::{Change, Entry, Index, IndexError, Order};
 use wane_store::log::Block;
 use wane_wire::record::{Address, Record, Sequence, decode, peek};
 
@@ -17,6 +18,8 @@ use crate::node::{Node, NodeError};
 const PORTION: usize = 4 << 20;
 /// The index is made durable after so many blocks; until then the log is kept for it.
 const PERSIST_EVERY: u64 = 4_096;
+/// So many are let go in one go.
+const PRUNED: usize = 1_000;
 
 /// The index and how far it is durable.
 #[derive(Debug)]
@@ -24,6 +27,7 @@ pub struct Ended {
     /// The index of conversations whose last session ended.
     pub index: Index,
     persisted: AtomicU64,
+    through: watch::Sender<Sequence>,
 }
 
 impl Ended {
@@ -41,11 +45,37 @@ impl Ended {
         if index.through()? > node.durable() {
             index.clear()?;
         }
-        let persisted = AtomicU64::new(index.through()?.0);
-        let ended = Arc::new(Self { index, persisted });
+        let through = index.through()?;
+        let persisted = AtomicU64::new(through.0);
+        let ended = Arc::new(Self { index, persisted, through: watch::Sender::new(through) });
         let reader = Arc::clone(&ended);
         node.keep_for(Arc::new(move || Some(Sequence(reader.persisted.load(Ordering::Acquire) + 1))));
         Ok(ended)
+    }
+
+    /// Returns when the index knows that block.
+    pub async fn knows(&self, block: Sequence) {
+        // The sender lives as long as `self`, so this does not fail.
+        let _ = self.through.subscribe().wait_for(|through| *through >= block).await;
+    }
+
+    /// Lets go of those of which the log keeps nothing any more, once no shard keeps them either.
+    fn prune(&self, app: &App) -> Result<(), IndexError> {
+        let kept = app.config.retention.ended.max(app.config.retention.idle);
+        let before = app.clock.now().plus_millis(-i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
+        let oldest = app.node.oldest();
+        loop {
+            let first = self.index.ended(Order::Oldest, None, PRUNED)?;
+            let gone: Vec<Change> = first
+                .into_iter()
+                .take_while(|entry| entry.ended_at < before && entry.last.block() < oldest)
+                .map(|entry| Change::Removed(entry.conversation))
+                .collect();
+            if gone.is_empty() {
+                return Ok(());
+            }
+            self.index.apply(&gone, self.index.through()?)?;
+        }
     }
 
     fn persist(&self) -> Result<(), IndexError> {
@@ -82,11 +112,12 @@ pub async fn run(app: &App, ended: &Ended) -> Result<(), String> {
             look(app, block, block.sequence > old, &mut changes).map_err(|error| error.to_string())?;
         }
         ended.index.apply(&changes, last.sequence).map_err(|error| error.to_string())?;
+        ended.through.send_replace(last.sequence);
         if next.0 > ended.persisted.load(Ordering::Acquire) + PERSIST_EVERY {
-            ended.persist().map_err(|error| error.to_string())?;
+            ended.prune(app).and_then(|()| ended.persist()).map_err(|error| error.to_string())?;
         }
     }
-    ended.persist().map_err(|error| error.to_string())
+    ended.prune(app).and_then(|()| ended.persist()).map_err(|error| error.to_string())
 }
 
 fn look(

@@ -35,11 +35,14 @@ pub enum TelemetryError {
 pub struct Guard {
     #[cfg(feature = "otel")]
     provider: Option<opentelemetry_sdk::trace::SdkTracerProvider>,
+    /// Where traces are sent; it goes after the provider, whose last traces need it.
+    #[cfg(feature = "otel")]
+    _runtime: Option<tokio::runtime::Runtime>,
 }
 
 type Boxed = Box<dyn Layer<Registry> + Send + std::marker::Sync>;
 
-/// Starts logging, for the whole process. With traces it must be called within tokio's runtime.
+/// Starts logging, for the whole process. Traces are sent from a thread of their own.
 ///
 /// # Errors
 /// [`TelemetryError`].
@@ -82,15 +85,23 @@ fn traces(config: &Telemetry) -> Result<(Option<Boxed>, Guard), TelemetryError> 
         let what = format!("`{endpoint}` is no `http:` address; a collector on this machine can pass it on by TLS");
         return Err(TelemetryError::Traces(what));
     }
+    let failed = |error: &dyn std::fmt::Display| TelemetryError::Traces(error.to_string());
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = threads.worker_threads(1).thread_name("traces").enable_all().build();
+    let runtime = runtime.map_err(|error| failed(&error))?;
+    let inside = runtime.enter();
+    // The client wants one even for plain HTTP; that another one is there already is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build();
-    let exporter = exporter.map_err(|error| TelemetryError::Traces(error.to_string()))?;
+    let exporter = exporter.map_err(|error| failed(&error))?;
     let provider = SdkTracerProvider::builder()
         .with_span_processor(BatchSpanProcessor::builder(exporter, Tokio).build())
         .with_sampler(Sampler::TraceIdRatioBased(f64::from(config.traced_percent.min(100)) / 100.0))
         .with_resource(Resource::builder().with_service_name("wane").build())
         .build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("wane")).boxed();
-    Ok((Some(layer), Guard { provider: Some(provider) }))
+    drop(inside);
+    Ok((Some(layer), Guard { provider: Some(provider), _runtime: Some(runtime) }))
 }
 
 #[cfg(feature = "otel")]

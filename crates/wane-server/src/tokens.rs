@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use base64::Engine as _;
@@ -228,7 +227,7 @@ pub struct Tokens {
 
 #[derive(Debug, Default)]
 struct State {
-    stamp: Option<(SystemTime, u64)>,
+    stamp: Option<file::Stamp>,
     by_place: BTreeMap<u64, Vec<Arc<Token>>>,
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use wane_server::tokens::Scope;
 
 /// Ends idle and forgotten chat sessions by rules an administrator can read.
 #[derive(Debug, Parser)]
@@ -34,6 +35,11 @@ pub(crate) enum Command {
     Activate(ActivateArgs),
     /// Put rules in force again that were in force before
     Rollback(RollbackArgs),
+    /// Make, list and revoke the API tokens of a data directory
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Look at, replay, copy or move the log of a data directory that no daemon holds
     Store {
         #[command(subcommand)]
@@ -237,6 +243,38 @@ pub(crate) struct DaemonArgs {
     /// An API token; others on this machine can see it while the command runs
     #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
     pub(crate) token: Option<String>,
+}
+
+/// `wane token`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token and print it, once; only its hash is kept
+    New {
+        /// What it allows: `events:write`, `sessions:read`, `effects:read`, `rules:read`, `rules:write`, `admin`
+        #[arg(value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = crate::token::scope)]
+        scopes: Vec<Scope>,
+        /// What it is for, to know it again
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
+        name: String,
+        /// The data directory; made if it is not there yet
+        #[arg(long, default_value = "wane-data", value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Show the tokens: id, when it was made, scopes, name
+    List {
+        /// The data directory
+        #[arg(long, default_value = "wane-data", value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Remove a token; it counts no longer within a second
+    Revoke {
+        /// The token's id, as `wane token list` shows it
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The data directory
+        #[arg(long, default_value = "wane-data", value_name = "DIR")]
+        data: PathBuf,
+    },
 }
 
 /// `wane store`

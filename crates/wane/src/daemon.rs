@@ -114,7 +114,10 @@ impl Daemon {
     fn read<T: DeserializeOwned>(&self, answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<T, Trouble> {
         let away = |error: ureq::Error| {
             let message = format!("the daemon at `{}` can not be reached: {error}", plain(&self.url));
-            Trouble::usage(message, "is it running? `--url` says where, `--data` finds the one of a data directory")
+            Trouble::usage(
+                message,
+                "is it running? `--data` finds the one of a data directory; one with TLS, `--url https://…`",
+            )
         };
         let mut answer = answer.map_err(away)?;
         let status = answer.status();

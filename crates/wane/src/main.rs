@@ -19,6 +19,7 @@ mod serve;
 mod simulate;
 mod store;
 mod test;
+mod token;
 mod trouble;
 
 use std::io::Write;
@@ -72,6 +73,7 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
         Command::Demo(args) => demo::run(&args, out),
         Command::Activate(args) => activate::run(&args, out),
         Command::Rollback(args) => activate::rollback(&args, out),
+        Command::Token { command } => token::run(&command, out),
         Command::Store { command } => store::run(&command, out),
         Command::Plugin(args) => plugin::run(&args, out),
         Command::Schema => about::schema(out),

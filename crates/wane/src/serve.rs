@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use wane_core::time::Period;
@@ -92,14 +92,17 @@ fn length(text: &str) -> Result<i64, Trouble> {
 pub(crate) fn configuration(args: &ServeArgs) -> Result<Config, Trouble> {
     let beside = PathBuf::from("wane.toml");
     let file = args.config.clone().or_else(|| beside.exists().then_some(beside));
-    let fault = |error: wane_server::config::ConfigError| daemon(78, &error);
+    let fault = |error: wane_server::config::ConfigError| match &error.help {
+        Some(help) => daemon(78, &format!("{error}\n  = help: {help}")),
+        None => daemon(78, &error),
+    };
     let mut config = match file {
         Some(file) => Config::read(&file).map_err(fault)?,
         None => Config::default(),
     };
     config.rules = args.rules.clone().unwrap_or(config.rules);
-    config.plugins = args.plugins.clone().or(config.plugins);
-    config.data = args.data.clone().unwrap_or(config.data);
+    config.plugins = args.plugins.clone().or(config.plugins).map(|path| whole(&path));
+    config.data = whole(&args.data.clone().unwrap_or(config.data));
     config.listen = args.listen.unwrap_or(config.listen);
     config.manual_clock = args.clock == ClockKind::Manual;
     if args.dev {
@@ -108,6 +111,15 @@ pub(crate) fn configuration(args: &ServeArgs) -> Result<Config, Trouble> {
     config.watch |= args.watch;
     config.check().map_err(fault)?;
     Ok(config)
+}
+
+/// The path from the root, without `.` and `..`: plugins are kept in the data directory, and are loaded by such paths alone.
+fn whole(path: &Path) -> PathBuf {
+    let (parent, name) = (path.parent(), path.file_name());
+    let parent = parent.map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+    let beside = parent.zip(name).and_then(|(parent, name)| Some(parent.canonicalize().ok()?.join(name)));
+    let whole = path.canonicalize().ok().or(beside).or_else(|| std::path::absolute(path).ok());
+    whole.unwrap_or_else(|| path.to_owned())
 }
 
 fn announce(app: &App, address: SocketAddr, dev: Option<&Dev>, out: &mut Out) -> Result<(), Trouble> {

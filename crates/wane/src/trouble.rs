@@ -108,6 +108,11 @@ pub(crate) fn warn(text: &str) {
     tell(&format!("warning: {text}"));
 }
 
+/// Says something beside the result, on the standard error stream.
+pub(crate) fn note(text: &str) {
+    tell(text);
+}
+
 /// A line on the standard error stream. When nobody reads that (`2>&1 | head`), there is nobody left to tell.
 fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");

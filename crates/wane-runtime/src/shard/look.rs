@@ -94,6 +94,9 @@ impl Preview {
 /// How many examples a preview gives at most.
 const EXAMPLES: usize = 20;
 
+/// The most conversations that are unpacked for one page of a list: a few milliseconds.
+const LOOK: usize = 2_000;
+
 impl Shard {
     /// One conversation.
     #[must_use]
@@ -101,13 +104,14 @@ impl Shard {
         self.view_of(self.slab.find(&Key::new(&self.settings.key, conversation))?)
     }
 
-    /// Conversations from a cursor on (`0` is the start), at most `limit` that `keep` keeps.
-    /// The next cursor is `None` at the end. One that is moved between calls may be missed or told twice.
+    /// Conversations from a cursor on (`0` is the start), at most `limit` that `keep` keeps. The next cursor is `None` at the
+    /// end. Only so many are looked at in one call, so that a shard is never kept from its work for long: there may be fewer
+    /// than `limit`, or none, and still a next cursor. One that is moved between calls may be missed or told twice.
     #[must_use]
     pub fn list(&self, cursor: u64, limit: usize, keep: &dyn Fn(&View) -> bool) -> (Vec<View>, Option<u64>) {
         let mut views = Vec::new();
-        for slot in self.slots_from(cursor) {
-            if views.len() >= limit {
+        for (looked, slot) in self.slots_from(cursor).enumerate() {
+            if views.len() >= limit || looked >= LOOK {
                 return (views, Some(u64::from(slot)));
             }
             views.extend(self.view_of(slot).filter(|view| keep(view)));

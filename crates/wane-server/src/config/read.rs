@@ -184,9 +184,27 @@ fn wrong(text: &str, error: &toml::de::Error) -> ConfigError {
     // The first line: what follows repeats the text, which may hold what should not be in a log.
     let said = error.message().lines().next().unwrap_or_default();
     let (field, meant) = unknown_field(said);
-    let message = if said.starts_with("unknown field") { format!("unknown key `{field}`") } else { said.to_owned() };
+    let message = match place {
+        _ if said.starts_with("unknown field") => format!("unknown key `{field}`"),
+        Some((line, _)) => keyed(text.lines().nth(line - 1).unwrap_or_default(), said),
+        None => said.to_owned(),
+    };
     let list =
         || said.split_once("expected ").map(|(_, list)| format!("the keys are: {}", list.replace("one of ", "")));
     let help = meant.or_else(|| if said.starts_with("unknown field") { list() } else { None });
     ConfigError { path: PathBuf::new(), place, message, help }
+}
+
+/// What is wrong, with the key of its line, and without the names of types.
+fn keyed(line: &str, said: &str) -> String {
+    let mut said = said.to_owned();
+    for (name, words) in [("u16", "a whole number up to 65535"), ("u32", "a whole number"), ("u64", "a whole number")] {
+        if let Some(start) = said.strip_suffix(&format!("expected {name}")) {
+            said = format!("{start}expected {words}");
+        }
+    }
+    let key = line.split_once('=').map(|(key, _)| key.trim()).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let named = key.is_empty() || !key.chars().all(plain) || said.contains(key);
+    if named { said } else { format!("`{key}`: {said}") }
 }

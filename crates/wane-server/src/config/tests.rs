@@ -60,15 +60,20 @@ fn the_defaults_as_a_file_are_the_defaults() {
 #[test]
 fn what_is_wrong_has_its_place() {
     let cases = [
+        ("shards = -1", "1:10: `shards`: invalid value: integer `-1`, expected a whole number up to 65535", None),
         ("orgg = 'x'", "1:1: unknown key `orgg`", Some("did you mean `org`?")),
-        ("[store]\nsync = 'sometimes'", "2:8: `sometimes` is not `always`, `interval:10ms` or `off`", None),
-        ("[limits]\nidle = 5", "2:8: invalid type: integer `5`, expected a string", None),
+        ("[store]\nsync = 'sometimes'", "2:8: `sync`: `sometimes` is not `always`, `interval:10ms` or `off`", None),
+        ("[limits]\nidle = 5", "2:8: `idle`: invalid type: integer `5`, expected a string", None),
         (
             "[limits]\nidle = '5 fortnights'",
-            "2:8: `5 fortnights` is no length of time, such as \"10s\" or \"5m\"",
+            "2:8: `idle`: `5 fortnights` is no length of time, such as \"10s\" or \"5m\"",
             None,
         ),
-        ("[delivery]\nallow = ['10.0.0.0/99']", "2:9: `10.0.0.0/99` is no network, such as \"10.0.0.0/8\"", None),
+        (
+            "[delivery]\nallow = ['10.0.0.0/99']",
+            "2:9: `allow`: `10.0.0.0/99` is no network, such as \"10.0.0.0/8\"",
+            None,
+        ),
     ];
     for (text, message, help) in cases {
         let error = Config::parse(text).expect_err(text);

@@ -120,6 +120,9 @@ pub enum Refusal {
     /// The rules have errors.
     #[error("{}", .0.words())]
     Broken(Box<Checked>),
+    /// The rules have no timer: most likely a file that is just being written.
+    #[error("the rules have no timer, so that no session would ever end")]
+    Empty,
     /// Somebody was faster.
     #[error("the rules in force are {active}, not {expected}")]
     Moved {
@@ -222,6 +225,9 @@ impl Desk {
         }
         let checked = load::check(proposal.files.clone()).await?;
         let Some(rules) = checked.rules.clone() else { return Err(Refusal::Broken(Box::new(checked))) };
+        if rules.timers.is_empty() {
+            return Err(Refusal::Empty);
+        }
         self.prepare(proposal.files.clone(), ordinal, node.durable()).await?;
         let (hash, at) = (rules.hash, node.now());
         let ordinal = node.activate(rules, proposal.by.clone()).await?;
@@ -293,6 +299,8 @@ impl Desk {
     /// # Errors
     /// [`Refusal`]; the daemon can run without, only its list of versions has a hole then.
     pub async fn catch_up(&self, node: &Node) -> Result<(), Refusal> {
+        // A new log begins with its first rules, which are still on their way to the disk.
+        node.durable_after(Sequence(0)).await?;
         let (ordinal, _) = node.rules();
         let (whole, from) = self.index(|versions| (versions.is_whole(ordinal), versions.from()));
         if whole {

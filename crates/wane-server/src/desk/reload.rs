@@ -137,7 +137,7 @@ impl Eye {
             Err(error) => unreadable(app, WATCH, words(&error)).await,
             Ok(files) => match put_in_force(app, WATCH, files).await {
                 // The rules are what they are; anything else may be over soon.
-                Ok(()) | Err(Refusal::Broken(_)) => {}
+                Ok(()) | Err(Refusal::Broken(_) | Refusal::Empty) => {}
                 Err(_) => self.quiet.again(self.now),
             },
         }

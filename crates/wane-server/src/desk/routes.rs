@@ -45,7 +45,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/audit", get(list::list))
 }
 
-async fn active(_: Authorized<RulesRead>, State(app): State<App>) -> Answer<ActiveJson> {
+async fn active(_: Authorized<RulesRead>, State(app): State<App>, _: Params<()>) -> Answer<ActiveJson> {
     let (ordinal, rules) = app.node.rules();
     let version = app.desk.version(ordinal);
     let files = bundle(&app, rules.hash).await?;
@@ -94,7 +94,12 @@ async fn versions(
     Ok(axum::Json(VersionsJson { versions: versions.into_iter().map(VersionJson::from).collect(), next }))
 }
 
-async fn version(_: Authorized<RulesRead>, State(app): State<App>, Segment(to): Segment) -> Answer<FilesJson> {
+async fn version(
+    _: Authorized<RulesRead>,
+    State(app): State<App>,
+    _: Params<()>,
+    Segment(to): Segment,
+) -> Answer<FilesJson> {
     let found = app.desk.meant(Some(&to), app.node.rules().1.hash)?;
     let files = bundle(&app, found.hash).await?;
     let text = |content: &[u8]| String::from_utf8_lossy(content).into_owned();
@@ -102,7 +107,12 @@ async fn version(_: Authorized<RulesRead>, State(app): State<App>, Segment(to): 
     Ok(axum::Json(FilesJson { version: VersionJson::from(&found), files }))
 }
 
-async fn check(_: Authorized<RulesRead>, State(app): State<App>, Json(form): Json<RulesForm>) -> Answer<CheckedJson> {
+async fn check(
+    _: Authorized<RulesRead>,
+    State(app): State<App>,
+    _: Params<()>,
+    Json(form): Json<RulesForm>,
+) -> Answer<CheckedJson> {
     let files = given(&app, form.files, form.hash).await?;
     Ok(axum::Json(load::check(files).await?.into()))
 }
@@ -110,6 +120,7 @@ async fn check(_: Authorized<RulesRead>, State(app): State<App>, Json(form): Jso
 async fn preview(
     caller: Authorized<RulesRead>,
     State(app): State<App>,
+    _: Params<()>,
     Json(form): Json<RulesForm>,
 ) -> Answer<PreviewJson> {
     let files = given(&app, form.files, form.hash).await?;
@@ -125,6 +136,7 @@ async fn preview(
 async fn activate(
     caller: Authorized<RulesWrite>,
     State(app): State<App>,
+    _: Params<()>,
     Json(form): Json<ActivateForm>,
 ) -> Answer<ActivatedJson> {
     let files = given(&app, form.files, form.hash).await?;
@@ -136,6 +148,7 @@ async fn activate(
 async fn rollback(
     caller: Authorized<RulesWrite>,
     State(app): State<App>,
+    _: Params<()>,
     Json(form): Json<RollbackForm>,
 ) -> Answer<ActivatedJson> {
     let active = app.node.rules().1.hash;
@@ -149,6 +162,7 @@ async fn rollback(
 async fn clock(
     caller: Authorized<Admin>,
     State(app): State<App>,
+    _: Params<()>,
     Json(form): Json<ClockForm>,
 ) -> Answer<serde_json::Value> {
     let to = Timestamp::parse(&form.now).map_err(|error| {
@@ -201,6 +215,10 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Broken(checked) => broken(&checked),
+            Refusal::Empty => {
+                let help = "give all rule files; one of them was perhaps empty";
+                Self::new(Kind::Unprocessable, refusal.to_string()).help(help)
+            }
             Refusal::Moved { .. } => {
                 let help = "look at what was put in force meanwhile, then try again";
                 Self::new(Kind::Conflict, refusal.to_string()).help(help)

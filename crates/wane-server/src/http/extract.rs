@@ -91,9 +91,16 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             return Err(Problem::new(Kind::Unsupported, detail).help("send `Content-Type: application/json`"));
         }
         let Whole(bytes) = Whole::from_request(request, app).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| json_problem(&error))
+        // A list would be taken for the fields in their order.
+        match bytes.trim_ascii_start().first() {
+            Some(b'{') => serde_json::from_slice(&bytes).map(Self).map_err(|error| json_problem(&error)),
+            Some(_) => Err(Problem::new(Kind::BadBody, "the body is no JSON object").help(OBJECT)),
+            None => Err(Problem::new(Kind::BadBody, "the body is empty").help(OBJECT)),
+        }
     }
 }
+
+const OBJECT: &str = "send a JSON object; `GET /openapi.json` has its fields";
 
 /// The media type without its parameters, in lower case; `application/json` when the request does not say.
 pub(crate) fn media_type(headers: &HeaderMap) -> String {
@@ -167,6 +174,15 @@ pub trait Known: Sized {
     /// # Errors
     /// A [`Problem`] of [`Kind::BadParameter`].
     fn read(given: &Given) -> Result<Self, Problem>;
+}
+
+/// No parameters at all.
+impl Known for () {
+    const NAMES: &[&'static str] = &[];
+
+    fn read(_: &Given) -> Result<Self, Problem> {
+        Ok(())
+    }
 }
 
 /// The parameters that were given.

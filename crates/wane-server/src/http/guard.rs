@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ipnet::IpNet;
@@ -96,6 +96,7 @@ fn plain(mut response: Response) -> Response {
 
 impl Inner {
     fn admit(&self, request: &mut Request, route: &str) -> Result<(), Problem> {
+        check_once(request.headers())?;
         let limits = &self.app.config.limits;
         let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         let address = address(peer, request.headers(), &limits.proxies);
@@ -128,9 +129,16 @@ impl Inner {
     }
 }
 
+/// Fields of which a second one would make it a matter of taste who asks, and for what.
+fn check_once(headers: &HeaderMap) -> Result<(), Problem> {
+    let once = [header::AUTHORIZATION, header::CONTENT_TYPE, header::HOST, HeaderName::from_static("last-event-id")];
+    let Some(twice) = once.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) else { return Ok(()) };
+    Err(Problem::new(Kind::BadRequest, format!("the header field `{twice}` is there twice")).help("send it once"))
+}
+
 fn check_body(headers: &HeaderMap, most: usize) -> Result<(), Problem> {
-    let encoding = headers.get(header::CONTENT_ENCODING);
-    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::new(Kind::Unsupported, "compressed bodies are not taken").help("send it as it is"));
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

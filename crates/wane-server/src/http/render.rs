@@ -6,7 +6,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use wane_core::ruleset::Ruleset;
 use wane_core::timer::ChannelId;
 use wane_wire::effect::Context;
-use wane_wire::record::{Address, Ordinal, Reading, Record, RecordJson};
+use wane_wire::record::{Address, Ordinal, Reading, Record, RecordJson, Sequence};
 
 use super::problem::Problem;
 use crate::app::App;
@@ -44,4 +44,11 @@ pub(super) fn record(app: &App, record: &Record, at: Address) -> Result<Box<RawV
 /// Anything that can be written as JSON.
 pub(super) fn raw(of: &impl serde::Serialize) -> Result<Box<RawValue>, Problem> {
     to_raw_value(of).map_err(|error| Problem::internal(&error))
+}
+
+/// Returns the address of a record once it is durable: what is in memory is a little ahead of the log.
+pub(super) async fn durable(app: &App, at: Address) -> Result<Address, Problem> {
+    let before = Sequence(at.block().0.saturating_sub(1));
+    app.node.durable_after(before).await?;
+    Ok(at)
 }

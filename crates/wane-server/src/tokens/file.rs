@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -22,10 +22,19 @@ pub(super) fn path(data: &Path) -> PathBuf {
     data.join("tokens.json")
 }
 
-/// When the file was written and how long it is; `None` when it is not there.
-pub(super) fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+/// What tells one state of the file from another: each change is a new file, and two of the same instant and length are
+/// two files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    written: SystemTime,
+    length: u64,
+    inode: u64,
+}
+
+/// The file's stamp; `None` when it is not there.
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     let about = fs::metadata(path).ok()?;
-    Some((about.modified().ok()?, about.len()))
+    Some(Stamp { written: about.modified().ok()?, length: about.len(), inode: about.ino() })
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<Token>, TokenError> {

@@ -32,6 +32,7 @@ pub(super) fn routes() -> Router<App> {
 async fn submit(
     State(app): State<App>,
     _: Authorized<EventsWrite>,
+    _: Params<()>,
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
@@ -100,6 +101,6 @@ async fn seen(
 ) -> Result<Json<Box<RawValue>>, Problem> {
     let unknown = || Problem::not_found("no such event was recorded in that conversation, as far back as ids are kept");
     let at = app.node.seen(&seen.conversation, &id).await?.ok_or_else(unknown)?;
-    let record = app.node.read(at).await?;
+    let record = app.node.read(render::durable(&app, at).await?).await?;
     if matches!(record, Record::Event(_)) { render::record(&app, &record, at).map(Json) } else { Err(unknown()) }
 }

@@ -10,9 +10,9 @@ use wane_core::ruleset::{Row, Ruleset};
 use wane_core::time::{Period, Span};
 use wane_core::timer::{After, Phase, RowId, TimerId, TimerState};
 
-use super::{find, state};
+use super::{Kept, find, state};
 use crate::app::App;
-use crate::http::extract::{Authorized, Segment};
+use crate::http::extract::{Authorized, Params, Segment};
 use crate::http::problem::Problem;
 use crate::tokens::SessionsRead;
 
@@ -23,9 +23,14 @@ const ROWS: usize = 200;
 pub(super) async fn explain(
     State(app): State<App>,
     _: Authorized<SessionsRead>,
+    _: Params<()>,
     Segment(id): Segment,
 ) -> Result<Json<Value>, Problem> {
-    let view = find(&app, &id).await?.view;
+    let Kept::Live(view) = find(&app, &id).await?.kept else {
+        return Err(Problem::not_found(
+            "the conversation ended and has no timers any more; its history is still there",
+        ));
+    };
     let now = app.node.now();
     let facts = view.engine.facts_at(&view.state, now);
     let explained = Explained { rules: view.engine.rules(), facts: &facts };

@@ -6,10 +6,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use wane_core::effect::{Effect, EffectBody};
-use wane_runtime::shard::View;
-use wane_wire::record::{Address, Record};
+use wane_wire::record::{Address, Record, peek};
 
-use super::{find, state};
+use super::{Kept, find};
 use crate::app::App;
 use crate::http::extract::{Authorized, Given, Known, Params, Segment};
 use crate::http::follow::bad_cursor;
@@ -54,10 +53,13 @@ pub(super) async fn history(
     Segment(id): Segment,
     Params(asked): Params<Asked>,
 ) -> Result<Json<HistoryPage>, Problem> {
-    let found = find(&app, &id).await?;
+    let kept = find(&app, &id).await?.kept;
     let mut page = HistoryPage { records: Vec::new(), next: None, older_gone: false };
-    let mut at = asked.after.unwrap_or(found.view.last);
-    let first = asked.after.is_some();
+    let mut at = match asked.after {
+        Some(at) if !is_record(&app, at).await? => return Err(foreign()),
+        Some(at) => at,
+        None => render::durable(&app, kept.last()).await?,
+    };
     while at != Address::NONE {
         if page.records.len() >= asked.limit {
             page.next = Some(at.to_string());
@@ -69,12 +71,10 @@ pub(super) async fn history(
                 page.older_gone = true;
                 break;
             }
-            // An address that was not given out here points into the middle of something.
-            Err(NodeError::Log(_)) if first && page.records.is_empty() => return Err(foreign()),
             Err(error) => return Err(error.into()),
         };
         let (conversation, previous) = chained(&record).ok_or_else(foreign)?;
-        if *conversation != *found.view.conversation {
+        if conversation != kept.name() {
             return Err(foreign());
         }
         page.records.push(render::record(&app, &record, at)?);
@@ -85,6 +85,22 @@ pub(super) async fn history(
 
 fn foreign() -> Problem {
     bad_cursor("not a cursor of this conversation's history")
+}
+
+/// Whether a record starts there, or started before it was let go. What points into the middle of one could be made to
+/// look like any other.
+async fn is_record(app: &App, at: Address) -> Result<bool, Problem> {
+    let blocks = match app.node.blocks(at.block(), 1).await {
+        Ok(blocks) => blocks,
+        Err(NodeError::Gone) => return Ok(true),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(block) = blocks.first().filter(|block| block.sequence == at.block()) else { return Ok(false) };
+    let (mut offset, wanted) = (0, usize::try_from(at.offset()).unwrap_or(usize::MAX));
+    while offset < wanted.min(block.records.len()) {
+        offset = peek(&block.records, offset).map_err(|error| Problem::internal(&error))?.next_offset;
+    }
+    Ok(offset == wanted && offset < block.records.len())
 }
 
 /// Whose record it is, and the one before.
@@ -105,9 +121,9 @@ fn chained(record: &Record) -> Option<(&str, Address)> {
 const MOST: usize = 10_000;
 
 /// A session that is over: when it began and ended, as far as the log tells.
-pub(super) async fn past(app: &App, view: &View, number: u32) -> Result<Value, Problem> {
+pub(super) async fn past(app: &App, kept: &Kept, number: u32) -> Result<Value, Problem> {
     let (mut started, mut ended) = (None, None);
-    let mut at = view.last;
+    let mut at = render::durable(app, kept.last()).await?;
     for _ in 0..MOST {
         let record = match app.node.read(at).await {
             Ok(record) => record,
@@ -126,11 +142,11 @@ pub(super) async fn past(app: &App, view: &View, number: u32) -> Result<Value, P
             _ => break,
         };
     }
-    let name = &*view.conversation;
+    let name = kept.name();
     Ok(json!({
         "conversation": name,
         "session": format!("{name}/{number}"),
-        "channel": state::channel(view),
+        "channel": kept.channel(),
         "status": "ended",
         "started": started,
         "ended": ended,

@@ -1,5 +1,6 @@
 //! Sessions: `GET /v1/sessions`, one of them, its history, and why its timers are as they are.
 
+mod ended;
 mod explain;
 mod history;
 mod state;
@@ -20,6 +21,8 @@ use super::problem::Problem;
 use crate::app::App;
 use crate::node::{Cursor, ListPage};
 use crate::tokens::SessionsRead;
+use wane_store::index;
+use wane_wire::record::Address;
 
 /// The routes.
 pub(super) fn routes() -> Router<App> {
@@ -34,8 +37,14 @@ pub(super) fn routes() -> Router<App> {
 struct Listing {
     status: Option<Status>,
     channel: Option<String>,
-    cursor: Option<Cursor>,
+    after: Option<Place>,
     limit: usize,
+}
+
+/// Where a list goes on. Sessions that ended are listed by time, all others as they lie in memory.
+enum Place {
+    Kept(Cursor),
+    Ended(index::Cursor),
 }
 
 impl Known for Listing {
@@ -47,21 +56,25 @@ impl Known for Listing {
             Status::parse(text)
                 .ok_or_else(|| bad_parameter("status", &format!("it can not be `{}`", short(text)), known()))
         });
-        let cursor = given.text("after").filter(|text| !text.is_empty());
+        let status = status.transpose()?;
+        let after = given.text("after").filter(|text| !text.is_empty());
+        let after = after.map(|text| place(text, status).ok_or_else(|| bad_cursor("not a cursor of this list")));
         Ok(Self {
-            status: status.transpose()?,
+            status,
             channel: given.text("channel").map(str::to_owned),
-            cursor: cursor
-                .map(|text| read_cursor(text).ok_or_else(|| bad_cursor("not a cursor of this list")))
-                .transpose()?,
+            after: after.transpose()?,
             limit: usize::try_from(given.number("limit", 100, 1..=1_000)?).unwrap_or(1_000),
         })
     }
 }
 
-fn read_cursor(text: &str) -> Option<Cursor> {
+/// Reads a cursor of the list with that status.
+fn place(text: &str, status: Option<Status>) -> Option<Place> {
+    if status == Some(Status::Ended) {
+        return ended::cursor(text).map(Place::Ended);
+    }
     let (shard, place) = text.split_once('-')?;
-    Some(Cursor { shard: shard.parse().ok()?, place: place.parse().ok()? })
+    Some(Place::Kept(Cursor { shard: shard.parse().ok()?, place: place.parse().ok()? }))
 }
 
 #[derive(Serialize)]
@@ -76,7 +89,14 @@ async fn list(
     _: Authorized<SessionsRead>,
     Params(asked): Params<Listing>,
 ) -> Result<Json<SessionsPage>, Problem> {
-    let Listing { status, channel, cursor, limit } = asked;
+    let Listing { status, channel, after, limit } = asked;
+    let cursor = match after {
+        Some(Place::Ended(after)) => return ended::list(&app, channel, (Some(after), limit)).await.map(Json),
+        _ if status == Some(Status::Ended) => return ended::list(&app, channel, (None, limit)).await.map(Json),
+        Some(Place::Kept(cursor)) if usize::from(cursor.shard) < app.node.queued().len() => Some(cursor),
+        Some(Place::Kept(_)) => return Err(bad_cursor("not a cursor of this list")),
+        None => None,
+    };
     let keep = move |view: &View| {
         let fits = status.is_none_or(|status| view.state.status() == status);
         fits && channel.as_deref().is_none_or(|name| state::channel(view) == name)
@@ -89,37 +109,82 @@ async fn list(
 async fn one(
     State(app): State<App>,
     _: Authorized<SessionsRead>,
+    _: Params<()>,
     Segment(id): Segment,
 ) -> Result<Json<Value>, Problem> {
-    let found = find(&app, &id).await?;
-    match found.number {
-        Some(number) if Some(number) != state::open(&found.view) => {
-            history::past(&app, &found.view, number).await.map(Json)
-        }
-        _ => Ok(Json(state::whole(&found.view))),
+    let Found { kept, number } = find(&app, &id).await?;
+    match (&kept, number) {
+        (Kept::Live(view), None) => Ok(Json(state::whole(view))),
+        (Kept::Live(view), Some(number)) if Some(number) == state::open(view) => Ok(Json(state::whole(view))),
+        (Kept::Past(entry), None) => Ok(Json(ended::told(entry))),
+        (_, Some(number)) => history::past(&app, &kept, number).await.map(Json),
     }
 }
 
 /// What an id names.
 struct Found {
-    view: View,
+    kept: Kept,
     /// Which of its sessions, when the id says.
     number: Option<u32>,
+}
+
+/// A conversation.
+enum Kept {
+    /// In memory.
+    Live(View),
+    /// No longer in memory; the log still has it.
+    Past(index::Entry),
+}
+
+impl Kept {
+    fn name(&self) -> &str {
+        match self {
+            Self::Live(view) => &view.conversation,
+            Self::Past(entry) => &entry.conversation,
+        }
+    }
+
+    fn last(&self) -> Address {
+        match self {
+            Self::Live(view) => view.last,
+            Self::Past(entry) => entry.last,
+        }
+    }
+
+    fn channel(&self) -> &str {
+        match self {
+            Self::Live(view) => state::channel(view),
+            Self::Past(entry) => &entry.channel,
+        }
+    }
+
+    fn sessions(&self) -> u32 {
+        match self {
+            Self::Live(view) => view.state.sessions(),
+            Self::Past(entry) => ended::number(entry),
+        }
+    }
 }
 
 /// An id is a conversation, or `<conversation>/<number>`. A conversation may have a name that looks like the latter, and
 /// then is meant.
 async fn find(app: &App, id: &str) -> Result<Found, Problem> {
-    if let Some(view) = app.node.view(id).await? {
-        return Ok(Found { view, number: None });
+    if let Some(kept) = kept(app, id).await? {
+        return Ok(Found { kept, number: None });
     }
     let unknown = || Problem::not_found("there is no such conversation, or it is no longer kept");
     let (conversation, number) = id.rsplit_once('/').ok_or_else(unknown)?;
     let number = number.parse::<u32>().map_err(|_| unknown())?;
-    let view = app.node.view(conversation).await?.ok_or_else(unknown)?;
-    if number == 0 || number > view.state.sessions() {
-        let detail = format!("the conversation has had {} sessions", view.state.sessions());
-        return Err(Problem::not_found(detail));
+    let kept = kept(app, conversation).await?.ok_or_else(unknown)?;
+    if number == 0 || number > kept.sessions() {
+        return Err(Problem::not_found(format!("the conversation has had {} sessions", kept.sessions())));
     }
-    Ok(Found { view, number: Some(number) })
+    Ok(Found { kept, number: Some(number) })
+}
+
+async fn kept(app: &App, conversation: &str) -> Result<Option<Kept>, Problem> {
+    if let Some(view) = app.node.view(conversation).await? {
+        return Ok(Some(Kept::Live(view)));
+    }
+    Ok(ended::find(app, conversation).await?.map(Kept::Past))
 }

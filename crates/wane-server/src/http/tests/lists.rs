@@ -67,6 +67,62 @@ async fn a_session_tells_its_state_its_reasons_and_its_history() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_ended_are_listed_newest_first_even_when_no_longer_in_memory() {
+    let house = House::new();
+    house.follow();
+    for number in 0..5 {
+        house.message("e1", &format!("c{number}/😀")).await;
+        house.pass(1).await;
+    }
+    house.pass(20).await;
+    house.message("e1", "open").await;
+    let forgotten = house.get("/v1/sessions?status=ended&limit=2", Scope::SessionsRead).await.json;
+    assert_eq!(forgotten["sessions"][0]["conversation"], "c4/😀", "{forgotten}");
+    // After ninety days without a session they are out of memory.
+    house.pass(91 * 24 * 60).await;
+    timeout(Duration::from_secs(30), async {
+        while house.app.node.view("c0/😀").await.expect("a shard").is_some() {
+            house.pass(1).await;
+        }
+    })
+    .await
+    .expect("it is forgotten");
+
+    let (mut names, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/sessions?status=ended&channel=web&limit=2&after={after}");
+        let page = house.get(&path, Scope::SessionsRead).await;
+        let told = page.json["sessions"].as_array().unwrap_or_else(|| panic!("{}", page.text));
+        names.extend(told.iter().map(|one| one["session"].as_str().expect("a session").to_owned()));
+        let Some(next) = page.json["next"].as_str() else { break };
+        next.clone_into(&mut after);
+    }
+    assert_eq!(names, ["open/1", "c4/😀/1", "c3/😀/1", "c2/😀/1", "c1/😀/1", "c0/😀/1"]);
+    let other = house.get("/v1/sessions?status=ended&channel=sms", Scope::SessionsRead).await.json;
+    assert_eq!(other, serde_json::json!({"sessions": []}));
+
+    let past = house.get("/v1/sessions/c0%2F%F0%9F%98%80", Scope::SessionsRead).await.json;
+    assert_eq!((&past["status"], &past["sessions"]), (&"ended".into(), &1.into()), "{past}");
+    let past = house.get("/v1/sessions/c0%2F%F0%9F%98%80%2F1", Scope::SessionsRead).await.json;
+    assert!(past["started"].is_string() && past["ended"].is_string(), "{past}");
+    let history = house.get("/v1/sessions/c0%2F%F0%9F%98%80/history", Scope::SessionsRead).await.json;
+    assert_eq!(history["records"].as_array().map(Vec::len), Some(2), "{history}");
+    let why = house.get("/v1/sessions/c0%2F%F0%9F%98%80/explain", Scope::SessionsRead).await;
+    assert_eq!((why.status, why.problem()), (404, "not-found"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_of_one_list_do_not_fit_another() {
+    let house = House::new();
+    for path in
+        ["status=ended&after=0-1", "after=ended.5.YzE", "status=waiting&after=ended.5.YzE", "status=ended&after=1-1-1"]
+    {
+        let answer = house.get(&format!("/v1/sessions?{path}"), Scope::SessionsRead).await;
+        assert_eq!(answer.problem(), "bad-cursor", "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_history_goes_on_only_at_its_own_records() {
     let house = House::new();
     house.message("e1", "mine").await;

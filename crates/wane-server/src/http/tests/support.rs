@@ -142,6 +142,12 @@ impl House {
         Self { router: router(app.clone()), app, secrets, _data: data }
     }
 
+    /// Keeps the index of sessions that ended, as the daemon does.
+    pub(super) fn follow(&self) {
+        let app = self.app.clone();
+        tokio::spawn(async move { crate::follow::run(&app, &app.ended).await });
+    }
+
     pub(super) fn token(&self, scope: Scope) -> String {
         format!("Bearer {}", self.secrets[&scope].reveal())
     }

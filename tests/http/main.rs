@@ -1,0 +1,7 @@
+//! The daemon's door, at the real `wane serve`: whatever comes in gets one clear answer, and nothing else happens.
+
+mod bad;
+mod config;
+mod daemon;
+mod rules;
+mod tokens;
