@@ -36,6 +36,8 @@ pub struct Policy {
     pub window: usize,
     /// How many dead letters an endpoint may gather before it gets nothing more until somebody looks; 100 000.
     pub dead: usize,
+    /// How many attempts are made before an effect is a dead letter; 10, which is the whole schedule.
+    pub attempts: u32,
     /// After how many failures in a row an endpoint is only probed; 10.
     pub breaker: u32,
     /// After how many milliseconds of nothing but failures an endpoint is switched off; 5 days.
@@ -44,7 +46,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { concurrency: 8, window: 10_000, dead: 100_000, breaker: 10, give_up: 5 * 24 * 3_600_000 }
+        Self { concurrency: 8, window: 10_000, dead: 100_000, attempts: 10, breaker: 10, give_up: 5 * 24 * 3_600_000 }
     }
 }
 

@@ -278,13 +278,13 @@ impl Queue {
             Outcome::Nothing { why } => (Mark::Cancelled { why }, None),
             Outcome::Gone { why } => {
                 self.stopping = true;
-                (after_failure(now, attempt, why.clone(), None), Some(why))
+                (after_failure(policy, now, attempt, (why.clone(), None)), Some(why))
             }
             Outcome::Failed { why, retry_after } => {
                 let disable = self.has_failed_for_good(policy, now);
                 self.stopping |= disable.is_some();
                 self.hold(now, retry_after);
-                (after_failure(now, attempt, why, retry_after), disable)
+                (after_failure(policy, now, attempt, (why, retry_after)), disable)
             }
         })
     }
@@ -301,8 +301,8 @@ impl Queue {
     }
 }
 
-fn after_failure(now: Timestamp, attempt: &Attempt, why: Name, retry_after: Option<i64>) -> Mark {
-    match schedule::pause(attempt.effect, attempt.attempt, retry_after) {
+fn after_failure(policy: &Policy, now: Timestamp, attempt: &Attempt, (why, retry_after): (Name, Option<i64>)) -> Mark {
+    match schedule::pause(attempt.effect, (attempt.attempt, policy.attempts), retry_after) {
         Some(pause) => Mark::Failed { attempt: attempt.attempt, why, next: now.plus_millis(pause) },
         None => Mark::Dead { why },
     }

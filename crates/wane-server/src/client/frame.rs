@@ -8,7 +8,8 @@ use wane_core::signal::{EventType, SignalKind, SignalRole};
 use wane_core::time::Timestamp;
 use wane_wire::record::{Address, Record, Sequence};
 
-use super::State;
+use super::routes::CLOSED;
+use super::state::State;
 
 /// One event of the stream.
 #[derive(Clone, Debug)]
@@ -56,14 +57,15 @@ struct Entry {
 pub(super) fn frames(at: Address, record: &Record, state: &State) -> Vec<Frame> {
     let (conversation, entries) = match record {
         Record::Event(record) => {
-            let mut entries = of_effects(at, record.effects.get(..lapsed(record.lapsed_effects)).unwrap_or_default());
+            let (before, after) = record.effects.split_at_checked(lapsed(record.lapsed_effects)).unwrap_or_default();
+            let mut entries = of_effects(at, before, state);
             if record.applied {
                 entries.extend(of_event(at, &record.event, record.now, state));
             }
-            entries.extend(of_effects(at, record.effects.get(lapsed(record.lapsed_effects)..).unwrap_or_default()));
+            entries.extend(of_effects(at, after, state));
             (&record.event.conversation, entries)
         }
-        Record::Lapse(record) => (&record.conversation, of_effects(at, &record.effects)),
+        Record::Lapse(record) => (&record.conversation, of_effects(at, &record.effects, state)),
         Record::Forget { .. }
         | Record::Tick { .. }
         | Record::Outage { .. }
@@ -79,6 +81,7 @@ fn lapsed(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "what has no form in this API is left out, now and later")]
 fn of_event(at: Address, event: &Event, now: Timestamp, state: &State) -> Option<Entry> {
     let EventKind::BuiltIn(kind) = event.kind else { return None };
     let customer = event.role == Some(SignalRole::Customer);
@@ -98,11 +101,19 @@ fn of_event(at: Address, event: &Event, now: Timestamp, state: &State) -> Option
             let payload = json!({ "entries": [{ "operation": operation, "participant": { "role": role } }] });
             entry("CONVERSATION_PARTICIPANT_CHANGED", "ParticipantChanged", payload)
         }
-        EventType::SessionClosed if id.starts_with("closed:") => {
+        EventType::TokenRevoked if id.starts_with(CLOSED) => {
             entry("CONVERSATION_CLOSE_CONVERSATION", "ConversationStateChanged", json!({}))
         }
         _ => None,
     }
+}
+
+/// An object and one field more.
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Value::Object(fields) = &mut object {
+        fields.insert(name.to_owned(), value);
+    }
+    object
 }
 
 fn message(id: &str, text: &str) -> Value {
@@ -113,11 +124,12 @@ fn message(id: &str, text: &str) -> Value {
     } })
 }
 
-fn of_effects(at: Address, effects: &[Effect]) -> Vec<Entry> {
-    effects.iter().filter_map(|effect| of_effect(at, effect)).collect()
+fn of_effects(at: Address, effects: &[Effect], state: &State) -> Vec<Entry> {
+    effects.iter().filter_map(|effect| of_effect(at, effect, state)).collect()
 }
 
-fn of_effect(at: Address, effect: &Effect) -> Option<Entry> {
+#[expect(clippy::wildcard_enum_match_arm, reason = "what has no form in this API is left out, now and later")]
+fn of_effect(at: Address, effect: &Effect, state: &State) -> Option<Entry> {
     let id = format!("{at}-{}", effect.number);
     let entry =
         |event, kind, payload| Some(Entry { event, kind, id: id.clone(), role: "System", at: effect.at, payload });
@@ -140,9 +152,8 @@ fn of_effect(at: Address, effect: &Effect) -> Option<Entry> {
             entry("CONVERSATION_CLOSE_CONVERSATION", "ConversationStateChanged", json!({}))
         }
         EffectBody::NoticeDue(notice) if matches!(notice.to, SignalRole::Customer | SignalRole::Everyone) => {
-            let mut payload = message(&id, "");
-            payload["template"] = json!(&*notice.template);
-            entry("CONVERSATION_MESSAGE", "Message", payload)
+            let payload = message(&id, state.template(&notice.template));
+            entry("CONVERSATION_MESSAGE", "Message", with(payload, "template", json!(&*notice.template)))
         }
         _ => None,
     }
@@ -162,17 +173,16 @@ impl Entry {
         let entry = self.json();
         let mut data = json!({ "channelType": "embedded_messaging", "conversationId": conversation });
         if let Some(status) = self.payload.get("sessionStatus") {
-            data["sessionStatus"] = status.clone();
+            data = with(data, "sessionStatus", status.clone());
         }
-        data["conversationEntry"] = entry;
+        data = with(data, "conversationEntry", entry);
         Frame { at, id: format!("{at}-{index}"), event: self.event, data: data.to_string() }
     }
 
     /// The payload is a JSON document inside a string, as the API has it.
     fn json(&self) -> Value {
-        let mut payload = self.payload.clone();
-        payload["entryType"] = json!(self.kind);
-        payload["id"] = json!(self.id);
+        let payload = with(self.payload.clone(), "entryType", json!(self.kind));
+        let payload = with(payload, "id", json!(self.id));
         json!({
             "identifier": self.id,
             "entryType": self.kind,

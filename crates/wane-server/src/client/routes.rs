@@ -1,5 +1,6 @@
 //! The requests of the API. Frames about a conversation go through the channel's plugin, which says what they mean.
 
+use axum::Extension;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -9,7 +10,7 @@ use axum::routing::{any, get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wane_core::effect::{Cause, Effect, EffectBody, Outcome, Refusal};
-use wane_core::event::{Event, EventFacts};
+use wane_core::event::{Event, EventFacts, EventKind};
 use wane_core::facts::Name;
 use wane_core::participant::Role;
 use wane_core::signal::{EventType, SignalRole};
@@ -18,12 +19,23 @@ use wane_plugin_host::call::{CallError, Input, InputKind, PluginEvent};
 use super::token::{Claims, runs_out};
 use super::{frame, stream};
 use crate::app::App;
-use crate::http::extract::Whole;
-use crate::http::guard::bearer;
+use crate::http::extract::{Given, Known, Params, Whole};
+use crate::http::guard::{Caller, bearer};
 use crate::http::problem::{Kind, Problem};
+use crate::http::rate::Asker;
 use crate::node::Answered;
 
 const BASE: &str = "/iamessage/api/v2";
+
+/// How the ids of this API's own events begin: of the one that opened a conversation, with the subject whose it is; of the
+/// one that closed it for good; and of the one that took a token back.
+pub(super) const OPENED: &str = "opened-by:";
+pub(super) const CLOSED: &str = "closed:";
+pub(super) const REVOKED: &str = "revoked:";
+
+/// How many entries a list has, unless asked otherwise, and at most.
+const ENTRIES: u32 = 20;
+const MOST_ENTRIES: u32 = 50;
 
 /// The routes of the API.
 pub fn routes() -> Router<App> {
@@ -58,8 +70,10 @@ struct TokenRequest {
 async fn issue_token(
     State(app): State<App>,
     Path(kind): Path<String>,
+    caller: Option<Extension<Caller>>,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
+    ration(&app, caller.as_deref())?;
     let request: TokenRequest = parse(&body)?;
     let authenticated = match kind.as_str() {
         "unauthenticated" => false,
@@ -80,6 +94,16 @@ async fn issue_token(
     };
     let device = request.device_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     token_answer(&app, &claims, Some(&device))
+}
+
+/// A manual clock stands still, so that no bucket would ever fill: there the rates are off.
+fn ration(app: &App, caller: Option<&Caller>) -> Result<(), Problem> {
+    let Some(caller) = caller.filter(|_| !app.clock.is_manual()) else { return Ok(()) };
+    let taken = app.relay.issuing.take(Asker::at(caller.address), app.clock.now().millis());
+    taken.map_err(|wait| {
+        app.metrics.limited("client-token");
+        Problem::new(Kind::TooMany, "more tokens than one address may have").retry_after(wait)
+    })
 }
 
 fn token_answer(app: &App, claims: &Claims, device: Option<&str>) -> Result<Response, Problem> {
@@ -122,17 +146,25 @@ fn customer(app: &App, request: &TokenRequest) -> Result<String, Problem> {
 }
 
 /// The same token's time under a new text: a continuation does not extend.
-async fn renew_token(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn renew_token(
+    State(app): State<App>,
+    caller: Option<Extension<Caller>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    ration(&app, caller.as_deref())?;
     let claims = client(&app, &headers)?;
+    stream::known(&app).await?;
     contact(&app, &claims).await?;
     token_answer(&app, &claims, None)
 }
 
 async fn revoke_token(State(app): State<App>, headers: HeaderMap) -> Result<StatusCode, Problem> {
     let claims = client(&app, &headers)?;
+    stream::known(&app).await?;
+    app.relay.state().revoke(&claims.jti);
     for conversation in conversations(&app, &claims.sub) {
         let mut event = Event::new(conversation, EventType::TokenRevoked);
-        event.id = Some(format!("revoked:{}", claims.jti).into());
+        event.id = Some(format!("{REVOKED}{}", claims.jti).into());
         app.node.submit(vec![event]).await?;
     }
     Ok(StatusCode::NO_CONTENT)
@@ -156,7 +188,8 @@ async fn open_conversation(
     // The plugin judges the frame's form, the id's too.
     translate(&app, &claims, (&method, &uri), &body)?;
     let name = &opening.conversation_id;
-    if app.node.seen(name, &opened_by(&claims.sub)).await?.is_none() {
+    if !is_owner(&app, &claims, name).await? {
+        in_time(&app, &claims)?;
         if app.node.view(name).await?.is_some() {
             return Err(Problem::new(Kind::Conflict, "the conversation's id is taken").help("use a new UUID"));
         }
@@ -166,16 +199,42 @@ async fn open_conversation(
         }
     }
     attach(&app, &claims, name).await?;
+    if is_closed(&app, name).await? {
+        return Err(over());
+    }
     Ok((StatusCode::CREATED, axum::Json(json!({ "conversationId": name }))).into_response())
 }
 
 /// The id of the event that opened a conversation says whose it is, for as long as ids are known.
 fn opened_by(subject: &str) -> String {
-    format!("opened-by:{subject}")
+    format!("{OPENED}{subject}")
 }
 
 fn closed(conversation: &str) -> String {
-    format!("closed:{conversation}")
+    format!("{CLOSED}{conversation}")
+}
+
+async fn is_closed(app: &App, conversation: &str) -> Result<bool, Problem> {
+    let known = app.relay.state().is_closed(conversation);
+    Ok(known || app.node.seen(conversation, &closed(conversation)).await?.is_some())
+}
+
+/// Whether the conversation is this client's; asked of the log when it is not remembered.
+async fn is_owner(app: &App, claims: &Claims, conversation: &str) -> Result<bool, Problem> {
+    let remembered = app.relay.state().owner(conversation).map(|owner| **owner == *claims.sub);
+    match remembered {
+        Some(is_owner) => Ok(is_owner),
+        None => Ok(app.node.seen(conversation, &opened_by(&claims.sub)).await?.is_some()),
+    }
+}
+
+/// A token that ran out opens nothing. What it means for conversations that there are, the rules say.
+fn in_time(app: &App, claims: &Claims) -> Result<(), Problem> {
+    if claims.exp > app.clock.now().millis().div_euclid(1_000) { Ok(()) } else { Err(run_out()) }
+}
+
+fn run_out() -> Problem {
+    Problem::new(Kind::Unauthorized, "the access token has run out").help("get a new token and open a new conversation")
 }
 
 fn session_started(claims: &Claims, conversation: &str) -> Event {
@@ -205,9 +264,8 @@ async fn attach(app: &App, claims: &Claims, conversation: &str) -> Result<(), Pr
     if known {
         return Ok(());
     }
-    let missing = || Problem::not_found("there is no such conversation for this token");
-    if app.node.seen(conversation, &opened_by(&claims.sub)).await?.is_none() {
-        return Err(missing());
+    if !is_owner(app, claims, conversation).await? {
+        return Err(Problem::not_found("there is no such conversation for this token"));
     }
     let token = token_issued(claims, conversation);
     let id = token.id.clone().unwrap_or_else(|| Name::from(""));
@@ -224,7 +282,11 @@ async fn attach(app: &App, claims: &Claims, conversation: &str) -> Result<(), Pr
 
 /// Anything that a client does is contact for each of its conversations.
 pub(super) async fn contact(app: &App, claims: &Claims) -> Result<(), Problem> {
-    for conversation in conversations(app, &claims.sub) {
+    let conversations = conversations(app, &claims.sub);
+    if conversations.is_empty() {
+        in_time(app, claims)?;
+    }
+    for conversation in conversations {
         attach(app, claims, &conversation).await?;
         let event = Event::new(conversation, EventType::ClientConnected);
         for answer in app.node.submit(vec![event]).await? {
@@ -241,25 +303,42 @@ pub(super) fn conversations(app: &App, subject: &str) -> Vec<Name> {
 
 async fn list_conversations(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let claims = client(&app, &headers)?;
-    let mut open = Vec::new();
+    stream::known(&app).await?;
+    let (mut open, mut closed) = (Vec::new(), 0);
     for name in conversations(&app, &claims.sub) {
-        let over = app.node.seen(&name, &closed(&name)).await?.is_some();
-        if let Some(view) = app.node.view(&name).await?.filter(|view| !over && !view.state.ended()) {
-            let status = frame::status_word(view.state.status());
-            open.push(json!({ "conversationId": &*name, "sessionStatus": status }));
+        let Some(view) = app.node.view(&name).await? else { continue };
+        if view.state.ended() || is_closed(&app, &name).await? {
+            closed += 1;
+            continue;
         }
+        let status = frame::status_word(view.state.status());
+        open.push(json!({ "conversationId": &*name, "sessionStatus": status }));
     }
-    let closed = 0;
-    Ok(axum::Json(
-        json!({ "openConversationsFound": open.len(), "closedConversationsFound": closed, "conversations": open }),
-    )
-    .into_response())
+    let found = open.len();
+    let list = json!({ "openConversationsFound": found, "closedConversationsFound": closed, "conversations": open });
+    Ok(axum::Json(list).into_response())
 }
 
-async fn entries(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+/// How many of the latest entries.
+struct Latest(u32);
+
+impl Known for Latest {
+    const NAMES: &[&'static str] = &["limit"];
+
+    fn read(given: &Given) -> Result<Self, Problem> {
+        given.number("limit", ENTRIES, 1..=MOST_ENTRIES).map(Self)
+    }
+}
+
+async fn entries(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Params(Latest(limit)): Params<Latest>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let claims = client(&app, &headers)?;
     attach(&app, &claims, &id).await?;
-    let entries = stream::entries(&app, &id).await?;
+    let entries = stream::entries(&app, &id, usize::try_from(limit).unwrap_or(usize::MAX)).await?;
     Ok(axum::Json(json!({ "conversationEntries": entries })).into_response())
 }
 
@@ -274,7 +353,7 @@ async fn of_conversation(
     let id = path.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id).unwrap_or_default();
     let events = translate(&app, &claims, (&method, &uri), &body)?;
     attach(&app, &claims, &id).await?;
-    if app.node.seen(&id, &closed(&id)).await?.is_some() {
+    if is_closed(&app, &id).await? {
         return Err(over());
     }
     let mut told = Vec::new();
@@ -288,9 +367,20 @@ async fn of_conversation(
         }
         told.push(json!({ "id": event.id, "clientTimestamp": app.clock.now().millis() }));
         submitted.push(meant(&id, &event)?);
+        if event.event_type == EventType::SessionClosed.name() && event.kind.as_deref() == Some("conversation") {
+            submitted.push(closing(&id));
+        }
     }
-    for answer in app.node.submit(submitted).await? {
-        taken(answer)?;
+    let ends: Vec<bool> = submitted.iter().map(is_end).collect();
+    for (answer, is_end) in app.node.submit(submitted).await?.into_iter().zip(ends) {
+        match answer {
+            Answered::Conflict(_) => {
+                return Err(Problem::new(Kind::IdConflict, "the id was used before, by something else"));
+            }
+            // What has ended already needs no end.
+            Answered::New { ref answer, .. } if is_end && is_over(&answer.outcome) => {}
+            answer @ (Answered::New { .. } | Answered::Duplicate(..) | Answered::Forgotten) => taken(answer)?,
+        }
     }
     Ok(axum::Json(json!({ "conversationEntries": told })).into_response())
 }
@@ -304,10 +394,22 @@ fn meant(conversation: &str, event: &PluginEvent) -> Result<Event, Problem> {
         made.role = Some(SignalRole::from(Role::Customer));
     }
     made.id = event.id.as_deref().map(Name::from);
-    if kind == EventType::SessionClosed && event.kind.as_deref() == Some("conversation") {
-        made.id = Some(closed(conversation).into());
-    }
     Ok(made)
+}
+
+/// Closes the conversation for good, with or without an open session: its token is taken back, under the id that says so.
+fn closing(conversation: &str) -> Event {
+    let mut event = Event::new(conversation, EventType::TokenRevoked);
+    event.id = Some(closed(conversation).into());
+    event
+}
+
+fn is_end(event: &Event) -> bool {
+    matches!(event.kind, EventKind::BuiltIn(EventType::SessionClosed | EventType::TokenRevoked))
+}
+
+const fn is_over(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(Refusal::NewConversationRequired | Refusal::NoOpenSession))
 }
 
 fn translate(
@@ -347,6 +449,7 @@ fn translate(
 /// Who asks; expired or not is the rules' business.
 pub(super) fn client(app: &App, headers: &HeaderMap) -> Result<Claims, Problem> {
     let claims = bearer(headers).and_then(|token| app.relay.tokens.read(token));
+    let claims = claims.filter(|claims| !app.relay.state().is_revoked(&claims.jti));
     claims.ok_or_else(|| Problem::new(Kind::Unauthorized, "the access token is missing or not of this service"))
 }
 
@@ -358,10 +461,7 @@ fn taken(answered: Answered) -> Result<(), Problem> {
     };
     match answer.outcome {
         Outcome::Applied | Outcome::Duplicate => Ok(()),
-        Outcome::Refused(_) if answer.effects.iter().any(by_token) => {
-            Err(Problem::new(Kind::Unauthorized, "the access token has run out")
-                .help("get a new token and open a new conversation"))
-        }
+        Outcome::Refused(_) if answer.effects.iter().any(by_token) => Err(run_out()),
         Outcome::Refused(Refusal::NewConversationRequired | Refusal::NoOpenSession) => Err(over()),
         Outcome::Refused(refusal) => Err(Problem::new(Kind::Unprocessable, refusal.to_string())),
     }

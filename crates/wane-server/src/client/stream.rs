@@ -1,6 +1,7 @@
 //! The event streams of clients: what was missed comes from the log, the rest as it becomes durable.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State as Given;
@@ -8,13 +9,14 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event as Sse, KeepAlive, Sse as Response};
 use futures_util::Stream;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use wane_core::facts::Name;
-use wane_wire::record::{Address, Record, RecordKind, Sequence, decode, peek};
+use wane_wire::record::{Address, Record, RecordError, RecordKind, Sequence, decode, peek};
 
 use super::frame::{self, Frame};
-use super::routes::{client, contact, conversations};
+use super::routes::{CLOSED, OPENED, REVOKED, client, contact, conversations};
 use crate::app::App;
 use crate::http::problem::{Kind, Problem};
 use crate::node::NodeError;
@@ -26,39 +28,84 @@ const PING: Duration = Duration::from_secs(20);
 /// Bytes of the log that are read in one go.
 const PORTION: usize = 4 << 20;
 
+/// How long a request waits, right after a start, until it is known whose the conversations are.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
+
 /// `GET /eventrouter/v1/sse`.
 pub(super) async fn listen(
     Given(app): Given<App>,
     headers: HeaderMap,
 ) -> Result<Response<impl Stream<Item = Result<Sse, Infallible>>>, Problem> {
     let claims = client(&app, &headers)?;
+    of_this_organisation(&app, &headers)?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let wrong = || Problem::new(Kind::BadParameter, "`Last-Event-ID` is not one that was given out here");
     let after = match last {
+        // Some clients say so when they have heard nothing yet.
+        Some("0") => Address::NONE,
         Some(id) => frame::address(id).ok_or_else(wrong)?,
         None => Address::new(app.node.durable().next(), 0),
     };
-    // First the ear, then the look back: nothing falls between.
-    let live = app.relay.state().subject(&claims.sub.as_str().into()).frames.subscribe();
+    known(&app).await?;
+    let many = || Problem::new(Kind::Busy, "as many streams are open as may be").retry_after(10);
+    let place = Arc::clone(&app.relay.streams).try_acquire_owned().map_err(|_| many())?;
+    // First the ear, then the look back up to a fixed place: nothing falls between, and nothing is told twice.
+    let subject: Arc<str> = claims.sub.as_str().into();
+    let live = app.relay.state().subject(&subject).frames.subscribe();
+    let ear = Ear { app: app.clone(), subject, live: Some(live), _place: place };
     contact(&app, &claims).await?;
-    let missed = missed(&app, &claims.sub, after).await?;
-    Ok(Response::new(told(app, missed, live)).keep_alive(KeepAlive::new().interval(PING).text("ping")))
+    let until = app.node.durable();
+    let missed = missed(&app, &claims.sub, (after, until)).await?;
+    Ok(Response::new(told(ear, missed, until)).keep_alive(KeepAlive::new().interval(PING).text("ping")))
 }
 
-fn told(app: App, missed: Vec<Frame>, live: Receiver<Frame>) -> impl Stream<Item = Result<Sse, Infallible>> {
-    let from = missed.last().map_or(Address::NONE, |frame| frame.at);
-    let start = (app, missed.into_iter(), live, from);
-    futures_util::stream::unfold(start, |(app, mut missed, mut live, from)| async move {
+fn of_this_organisation(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let (ours, said) = (app.config.client.org_id.as_deref(), headers.get("x-org-id"));
+    match (ours, said) {
+        (Some(ours), Some(said)) if said.as_bytes() != ours.as_bytes() => {
+            Err(Problem::new(Kind::BadParameter, "`X-Org-ID` is not this organisation's"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns when it is known whose the conversations are; at once, except right after a start.
+pub(super) async fn known(app: &App) -> Result<(), Problem> {
+    let mut knows = app.relay.knows.subscribe();
+    let known = tokio::time::timeout(KNOWN_WITHIN, knows.wait_for(|knows| *knows)).await;
+    let starting = || Problem::new(Kind::Busy, "the service is still starting").retry_after(2);
+    known.map_err(|_| starting())?.map(drop).map_err(|_| starting())
+}
+
+/// One open stream: its place among those that may be open, and what it hears.
+struct Ear {
+    app: App,
+    subject: Arc<str>,
+    live: Option<Receiver<Frame>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.live = None;
+        self.app.relay.state().left(&self.subject);
+    }
+}
+
+fn told(ear: Ear, missed: Vec<Frame>, until: Sequence) -> impl Stream<Item = Result<Sse, Infallible>> {
+    let start = (ear, missed.into_iter());
+    futures_util::stream::unfold(start, move |(mut ear, mut missed)| async move {
         if let Some(frame) = missed.next() {
-            return Some((Ok(sse(&frame)), (app, missed, live, from)));
+            return Some((Ok(sse(&frame)), (ear, missed)));
         }
         loop {
+            let live = ear.live.as_mut()?;
             let heard = tokio::select! {
                 heard = live.recv() => heard,
-                () = app.stop.said() => return None,
+                () = ear.app.stop.said() => return None,
             };
             match heard {
-                Ok(frame) if frame.at > from => return Some((Ok(sse(&frame)), (app, missed, live, from))),
+                Ok(frame) if frame.at.block() > until => return Some((Ok(sse(&frame)), (ear, missed))),
                 Ok(_) => {}
                 // It fell behind: the client resumes from the last it heard.
                 Err(RecvError::Lagged(_) | RecvError::Closed) => return None,
@@ -71,11 +118,12 @@ fn sse(frame: &Frame) -> Sse {
     Sse::default().id(frame.id.clone()).event(frame.event).data(frame.data.clone())
 }
 
-/// What the client's conversations had after an address, in order.
-async fn missed(app: &App, subject: &str, after: Address) -> Result<Vec<Frame>, Problem> {
+/// What the client's conversations had after an address, up to a block, in order.
+async fn missed(app: &App, subject: &str, (after, until): (Address, Sequence)) -> Result<Vec<Frame>, Problem> {
     let mut frames = Vec::new();
     for conversation in conversations(app, subject) {
-        for (at, record) in history(app, &conversation, after).await? {
+        let records = history(app, &conversation, after).await?;
+        for (at, record) in records.into_iter().filter(|(at, _)| at.block() <= until) {
             frames.extend(frame::frames(at, &record, &app.relay.state()));
         }
     }
@@ -88,6 +136,8 @@ async fn history(app: &App, conversation: &str, after: Address) -> Result<Vec<(A
     let mut records = Vec::new();
     let mut at = app.node.view(conversation).await?.map_or(Address::NONE, |view| view.last);
     while at > after && records.len() < LOOK_BACK {
+        // The latest may be on its way to the disk.
+        app.node.durable_after(Sequence(at.block().0.saturating_sub(1))).await?;
         let record = match app.node.read(at).await {
             Ok(record) => record,
             Err(NodeError::Gone) => break,
@@ -96,7 +146,12 @@ async fn history(app: &App, conversation: &str, after: Address) -> Result<Vec<(A
         let previous = match &record {
             Record::Event(event) => event.previous,
             Record::Lapse(lapse) => lapse.previous,
-            _ => Address::NONE,
+            Record::Forget { .. }
+            | Record::Tick { .. }
+            | Record::Outage { .. }
+            | Record::Activation { .. }
+            | Record::Delivery(_)
+            | Record::Admin { .. } => Address::NONE,
         };
         records.push((at, record));
         at = previous;
@@ -105,11 +160,12 @@ async fn history(app: &App, conversation: &str, after: Address) -> Result<Vec<(A
     Ok(records)
 }
 
-/// The messages of a conversation, oldest first; as far as they are kept.
-pub(super) async fn entries(app: &App, conversation: &str) -> Result<Vec<Value>, Problem> {
+/// The latest messages of a conversation, oldest first; as far as they are kept.
+pub(super) async fn entries(app: &App, conversation: &str, limit: usize) -> Result<Vec<Value>, Problem> {
     let records = history(app, conversation, Address::NONE).await?;
     let state = app.relay.state();
-    Ok(records.iter().flat_map(|(at, record)| frame::entries(*at, record, &state)).collect())
+    let mut entries: Vec<Value> = records.iter().flat_map(|(at, record)| frame::entries(*at, record, &state)).collect();
+    Ok(entries.split_off(entries.len().saturating_sub(limit)))
 }
 
 /// Follows the log for everybody who listens, until the daemon stops.
@@ -117,44 +173,67 @@ pub(super) async fn entries(app: &App, conversation: &str) -> Result<Vec<Value>,
 /// # Errors
 /// The log can not be read.
 pub async fn run(app: App) -> Result<(), String> {
-    rebind(&app).await?;
-    let mut next = app.node.durable().next();
+    // What lies before the start is learned and told to nobody: whoever comes asks for it.
+    let before = app.node.durable();
     while !app.stop.is_said() {
-        let after = Sequence(next.0.saturating_sub(1));
+        let through = app.relay.state().through;
+        if through >= before {
+            app.relay.knows.send_replace(true);
+        }
         tokio::select! {
-            more = app.node.durable_after(after) => if more.is_err() { break },
+            more = app.node.durable_after(through) => if more.is_err() { break },
             () = app.stop.said() => break,
         }
-        let blocks = app.node.blocks(next, PORTION).await.map_err(|error| error.to_string())?;
+        let from = through.next().max(app.node.oldest());
+        let blocks = app.node.blocks(from, PORTION).await.map_err(|error| error.to_string())?;
         for block in &blocks {
-            next = block.sequence.next();
-            tell(&app, block.sequence, &block.records).map_err(|error| error.to_string())?;
+            let is_fresh = block.sequence > before;
+            follow(&app, block.sequence, &block.records, is_fresh).map_err(|error| error.to_string())?;
+            app.relay.state().through = block.sequence;
         }
     }
     Ok(())
 }
 
-fn tell(app: &App, sequence: Sequence, records: &[u8]) -> Result<(), wane_wire::record::RecordError> {
-    if app.relay.state().owners.is_empty() {
-        return Ok(());
-    }
+/// A block: whose conversations were opened in it, which were closed, and, when it is fresh, what listeners hear of it.
+fn follow(app: &App, sequence: Sequence, records: &[u8], is_fresh: bool) -> Result<(), RecordError> {
     let mut offset = 0;
     while offset < records.len() {
         let peeked = peek(records, offset)?;
-        if matches!(peeked.kind, RecordKind::Event | RecordKind::Lapse) {
+        let is_wanted = peeked.kind == RecordKind::Event || (peeked.kind == RecordKind::Lapse && is_fresh);
+        if is_wanted {
             let (record, _) = decode(records, offset)?;
-            let at = Address::new(sequence, u32::try_from(offset).unwrap_or(u32::MAX));
-            pass_on(app, at, &record);
+            learn(app, &record);
+            if is_fresh {
+                let at = Address::new(sequence, u32::try_from(offset).unwrap_or(u32::MAX));
+                pass_on(app, at, &record);
+            }
         }
         offset = peeked.next_offset;
     }
     Ok(())
 }
 
+/// The ids of the events that this API makes say what has to be remembered.
+fn learn(app: &App, record: &Record) {
+    let Record::Event(record) = record else { return };
+    let Some(id) = record.event.id.as_deref() else { return };
+    if let Some(subject) = id.strip_prefix(OPENED) {
+        app.relay.state().bind(&record.event.conversation, subject);
+    } else if id.starts_with(CLOSED) {
+        app.relay.state().close(&record.event.conversation);
+    } else if let Some(token) = id.strip_prefix(REVOKED) {
+        app.relay.state().revoke(token);
+    }
+}
+
 fn pass_on(app: &App, at: Address, record: &Record) {
     let Some(name) = conversation(record) else { return };
     let state = app.relay.state();
-    let Some(held) = state.owners.get(&**name).and_then(|subject| state.subjects.get(subject)) else { return };
+    let Some(held) = state.owner(name).and_then(|subject| state.subjects.get(subject)) else { return };
+    if held.frames.receiver_count() == 0 {
+        return;
+    }
     for frame in frame::frames(at, record, &state) {
         // Nobody listening is no fault.
         let _ = held.frames.send(frame);
@@ -165,35 +244,11 @@ const fn conversation(record: &Record) -> Option<&Name> {
     match record {
         Record::Event(event) => Some(&event.event.conversation),
         Record::Lapse(lapse) => Some(&lapse.conversation),
-        _ => None,
+        Record::Forget { .. }
+        | Record::Tick { .. }
+        | Record::Outage { .. }
+        | Record::Activation { .. }
+        | Record::Delivery(_)
+        | Record::Admin { .. } => None,
     }
-}
-
-/// After a start: whose the conversations are, as the events that opened them say.
-async fn rebind(app: &App) -> Result<(), String> {
-    let mut next = app.node.oldest();
-    while next <= app.node.durable() {
-        let blocks = app.node.blocks(next, PORTION).await.map_err(|error| error.to_string())?;
-        let Some(last) = blocks.last() else { break };
-        next = last.sequence.next();
-        for block in &blocks {
-            opened(app, &block.records).map_err(|error| error.to_string())?;
-        }
-    }
-    Ok(())
-}
-
-fn opened(app: &App, records: &[u8]) -> Result<(), wane_wire::record::RecordError> {
-    let mut offset = 0;
-    while offset < records.len() {
-        let peeked = peek(records, offset)?;
-        if peeked.kind == RecordKind::Event
-            && let (Record::Event(event), _) = decode(records, offset)?
-            && let Some(subject) = event.event.id.as_deref().and_then(|id| id.strip_prefix("opened-by:"))
-        {
-            app.relay.state().bind(&event.event.conversation, subject);
-        }
-        offset = peeked.next_offset;
-    }
-    Ok(())
 }

@@ -242,7 +242,7 @@ pub struct Delivery {
     /// How long one attempt may take in all. Default `15s`.
     #[serde(with = "length")]
     pub attempt_within: Duration,
-    /// How many attempts are made before an effect is given up. Default 12.
+    /// How many attempts are made before an effect is given up. Default 10.
     pub attempts: u32,
     /// How many attempts one endpoint gets at the same time. Default 8.
     pub concurrency: u32,
@@ -258,7 +258,7 @@ impl Default for Delivery {
             plain_http: false,
             connect_within: Duration::from_secs(5),
             attempt_within: Duration::from_secs(15),
-            attempts: 12,
+            attempts: 10,
             concurrency: 8,
             templates: std::collections::BTreeMap::new(),
         }

@@ -72,8 +72,11 @@ impl Delivery {
     /// [`DeliveryError`].
     pub fn open(config: &Config) -> Result<Self, DeliveryError> {
         let settings = &config.delivery;
-        let policy =
-            Policy { concurrency: usize::try_from(settings.concurrency).unwrap_or(8).max(1), ..Policy::default() };
+        let policy = Policy {
+            concurrency: usize::try_from(settings.concurrency).unwrap_or(usize::MAX).max(1),
+            attempts: settings.attempts.max(1),
+            ..Policy::default()
+        };
         let reach = Reach { allow: settings.allow.clone(), plain_http: settings.plain_http };
         let sender = Sender::new(reach, settings.connect_within, settings.attempt_within)?;
         Self::with(&config.data, policy, sender)

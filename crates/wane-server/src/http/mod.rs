@@ -14,7 +14,7 @@ pub mod listener;
 mod openapi;
 mod ops;
 pub mod problem;
-mod rate;
+pub(crate) mod rate;
 mod render;
 mod sessions;
 mod tls;
@@ -37,6 +37,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(shield, guard::guard))
+        .layer(from_fn_with_state(app.clone(), crate::client::door))
         .with_state(app)
 }
 

@@ -146,6 +146,7 @@ impl Daemon {
         let app = App::new(parts);
         let reader = app.clone();
         app.node.keep_for(Arc::new(move || reader.delivery.needs()));
+        crate::client::keep(&app, &recovered.extras);
         Ok(Self { app, log, ended, files })
     }
 
@@ -334,7 +335,7 @@ fn retention(config: &Config) -> Retention {
 
 fn plugins(config: &Config) -> Result<Host, ServeError> {
     let Some(directory) = &config.plugins else { return Ok(Host::empty()) };
-    let store = config.data.join("plugins");
+    let store = std::path::absolute(config.data.join("plugins")).map_err(ServeError::System)?;
     let directory = std::path::absolute(directory).map_err(ServeError::System)?;
     let mut settings = PluginSettings::new(vec![directory], store);
     settings.trust.own_group_may_write = config.dev;

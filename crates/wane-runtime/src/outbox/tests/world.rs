@@ -32,7 +32,8 @@ enum Entry {
 }
 
 const KINDS: [&str; 3] = ["session.ended", "session.opened", "notice.due"];
-pub(super) const POLICY: Policy = Policy { concurrency: 2, window: 5, dead: 50, breaker: 4, give_up: 432_000_000 };
+pub(super) const POLICY: Policy =
+    Policy { concurrency: 2, window: 5, dead: 50, attempts: 10, breaker: 4, give_up: 432_000_000 };
 
 pub(super) struct World {
     log: Vec<(Address, Entry)>,

@@ -1,0 +1,354 @@
+//! The real daemon with the web plugin on a clock moved by hand, its clients, and their streams.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wane_tests::binary;
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Tokens of an hour that are refused when they ran out, with a bot for good; silence towards a rep.
+const RULES: &str = r#"
+[timers.token]
+scope      = "conversation"
+channels   = ["web", "in-app"]
+restart_on = ["token.issued"]
+stop_on    = ["token.revoked"]
+on_lapse   = []
+
+[[timers.token.afterwards]]
+on      = ["message:customer", "typing:customer", "client.connected", "token.issued"]
+handler = ["bot"]
+do      = ["end-session", "end-conversation", "refuse-client"]
+
+[[timers.token.afterwards]]
+on = ["message:customer", "typing:customer", "client.connected", "token.issued"]
+do = ["refuse-client"]
+
+[timers.silence]
+handler  = ["rep"]
+start_on = ["message:rep"]
+stop_on  = ["message:customer"]
+on_lapse = ["mark-inactive"]
+
+[[rules]]
+id    = "token"
+timer = "token"
+after = "1h"
+
+[[rules]]
+id    = "silence"
+timer = "silence"
+after = "10m"
+"#;
+
+pub(crate) const API: &str = "/iamessage/api/v2";
+
+pub(crate) struct Daemon {
+    child: RefCell<Child>,
+    address: RefCell<String>,
+    clock: &'static str,
+    tokens: RefCell<BTreeMap<String, String>>,
+    directory: TempDir,
+    count: Cell<u32>,
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let child = self.child.get_mut();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) json: Value,
+}
+
+impl Answer {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+impl Daemon {
+    /// With this in the configuration's `[client]`.
+    pub(crate) fn manual(client: &str) -> Self {
+        Self::start("manual", client, &[])
+    }
+
+    pub(crate) fn start(clock: &'static str, client: &str, files: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path();
+        for made in ["rules", "plugins"] {
+            fs::create_dir(path.join(made)).expect("made");
+        }
+        fs::set_permissions(path.join("plugins"), fs::Permissions::from_mode(0o755)).expect("changed");
+        let plugin = path.join("plugins/libwane_channel_web.so");
+        // The plugin, a dependency of these tests, lies beside the test itself.
+        let tests = std::env::current_exe().expect("a path");
+        fs::copy(tests.with_file_name("libwane_channel_web.so"), &plugin).expect("the plugin is built with the tests");
+        fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).expect("changed");
+        fs::write(path.join("rules/rules.toml"), RULES).expect("written");
+        let config = format!(
+            "plugins = \"plugins\"\n[channels.web]\nplugin = \"wane_channel_web\"\n[delivery.templates]\n\
+             hello = \"Still there?\"\n[client]\n{client}\n"
+        );
+        fs::write(path.join("wane.toml"), config).expect("written");
+        for (name, text) in files {
+            fs::write(path.join(name), text).expect("written");
+        }
+        let (child, address) = run(path, clock);
+        let (child, address, tokens) = (RefCell::new(child), RefCell::new(address), RefCell::new(tokens(path)));
+        let daemon = Self { child, address, clock, tokens, directory, count: Cell::new(0) };
+        if clock == "manual" {
+            daemon.pass(0);
+        }
+        daemon
+    }
+
+    /// Ends it, in order or not, and starts it again.
+    pub(crate) fn restart(&self, in_order: bool) {
+        let signal = if in_order { "-TERM" } else { "-KILL" };
+        let mut child = self.child.borrow_mut();
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("a signal");
+        assert!(sent.success());
+        child.wait().expect("it ends");
+        let (started, address) = run(self.directory.path(), self.clock);
+        *child = started;
+        self.address.replace(address);
+        self.tokens.replace(tokens(self.directory.path()));
+    }
+
+    /// What it printed for its operator.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("stderr")).expect("readable")
+    }
+
+    /// A request with these fields and that body.
+    pub(crate) fn ask(&self, method: &str, path: &str, fields: &str, body: &str) -> Answer {
+        let mut stream = TcpStream::connect(&*self.address.borrow()).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let length = body.len();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: wane\r\nConnection: close\r\n{fields}");
+        let request = format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut said = String::new();
+        stream.read_to_string(&mut said).expect("an answer");
+        let (head, body) = said.split_once("\r\n\r\n").expect("an answer");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        Answer { status, head: head.to_owned(), json: serde_json::from_str(body).unwrap_or(Value::Null) }
+    }
+
+    /// As the business's own software, with an API token of that scope.
+    pub(crate) fn api(&self, scope: &str, method: &str, path: &str, body: &Value) -> Answer {
+        let token = self.tokens.borrow().get(scope).expect("a scope").clone();
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.ask(method, path, &format!("Authorization: Bearer {token}\r\n"), &body)
+    }
+
+    /// Time passes.
+    pub(crate) fn pass(&self, minutes: i64) {
+        self.count.set(self.count.get() + u32::try_from(minutes).expect("a length"));
+        let (hours, minutes) = (self.count.get() / 60, self.count.get() % 60);
+        let now = format!("2100-01-01T{hours:02}:{minutes:02}:00Z");
+        let set = self.api("admin", "POST", "/v1/clock", &json!({ "now": now }));
+        assert_eq!(set.status, 200, "{set:?}");
+    }
+
+    /// Somebody of the business's side does something.
+    pub(crate) fn business(&self, conversation: &str, role: &str, kind: &str) {
+        let event = json!({ "type": kind, "role": role, "conversation": conversation });
+        let answer = self.api("events:write", "POST", "/v1/events", &event);
+        assert_eq!((answer.status, &answer.json["outcome"]), (200, &json!("applied")), "{answer:?}");
+    }
+
+    /// The conversation as the business sees it.
+    pub(crate) fn session(&self, conversation: &str) -> Value {
+        self.api("sessions:read", "GET", &format!("/v1/sessions/{conversation}"), &Value::Null).json
+    }
+
+    /// Asks for a guest's token.
+    pub(crate) fn token(&self, kind: &str, more: &Value) -> Answer {
+        let mut body =
+            json!({ "orgId": "00Dx", "esDeveloperName": "Chat", "capabilitiesVersion": "1", "platform": "Web" });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            body[key] = value.clone();
+        }
+        self.ask("POST", &format!("{API}/authorization/{kind}/access-token"), "", &body.to_string())
+    }
+
+    pub(crate) fn guest(&self) -> Client<'_> {
+        Client::of(self, &self.token("unauthenticated", &Value::Null))
+    }
+}
+
+/// Each run with `--dev` has tokens of its own.
+fn tokens(path: &Path) -> BTreeMap<String, String> {
+    let tokens = fs::read(path.join("data/dev-tokens.json")).expect("made by `--dev`");
+    serde_json::from_slice(&tokens).expect("JSON")
+}
+
+fn run(path: &Path, clock: &str) -> (Child, String) {
+    let log = File::options().create(true).append(true).open(path.join("stderr")).expect("made");
+    let mut child = Command::new(binary::path())
+        .args(["serve", "--dev", "--clock", clock, "--listen", "127.0.0.1:0", "--data", "data"])
+        .current_dir(path)
+        .env("NO_COLOR", "1")
+        .env("RUST_LOG", "trace")
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let first = lines.next().and_then(Result::ok).unwrap_or_default();
+    let address = first.split("://").nth(1).unwrap_or_default().to_owned();
+    assert!(!address.is_empty(), "{first}{}", fs::read_to_string(path.join("stderr")).unwrap_or_default());
+    // Whoever writes to a closed pipe fails.
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, address)
+}
+
+/// A customer's page or app.
+pub(crate) struct Client<'d> {
+    daemon: &'d Daemon,
+    pub(crate) token: String,
+    pub(crate) subject: String,
+    pub(crate) last: String,
+}
+
+impl<'d> Client<'d> {
+    pub(crate) fn of(daemon: &'d Daemon, answer: &Answer) -> Self {
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let text = |pointer: &str| answer.json.pointer(pointer).and_then(Value::as_str).expect(pointer).to_owned();
+        let (token, last) = (text("/accessToken"), text("/lastEventId"));
+        Self { daemon, token, last, subject: text("/context/endUser/subject") }
+    }
+
+    fn fields(&self) -> String {
+        format!("Authorization: Bearer {}\r\n", self.token)
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.daemon.ask(method, &format!("{API}{path}"), &self.fields(), &body)
+    }
+
+    /// Opens a conversation; gives the status.
+    pub(crate) fn opens(&self, conversation: &str) -> u16 {
+        let body = json!({ "conversationId": conversation, "esDeveloperName": "Chat", "routingAttributes": {} });
+        self.ask("POST", "/conversation", &body).status
+    }
+
+    pub(crate) fn says(&self, conversation: &str, id: &str, text: &str) -> Answer {
+        let body = json!({ "message": { "id": id, "messageType": "StaticContentMessage",
+            "staticContent": { "formatType": "Text", "text": text } }, "esDeveloperName": "Chat" });
+        self.ask("POST", &format!("/conversation/{conversation}/message"), &body)
+    }
+
+    /// Opens a stream after that event.
+    pub(crate) fn listens(&self, after: &str) -> Stream {
+        self.tries(after).unwrap_or_else(|status| panic!("no stream: {status}"))
+    }
+
+    /// A stream, or the status of the refusal.
+    pub(crate) fn tries(&self, after: &str) -> Result<Stream, u16> {
+        let mut stream = TcpStream::connect(&*self.daemon.address.borrow()).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let fields = format!("{}Accept: text/event-stream\r\nLast-Event-ID: {after}\r\n", self.fields());
+        let request = format!("GET /eventrouter/v1/sse HTTP/1.1\r\nHost: wane\r\n{fields}\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut lines = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).expect("an answer") > 0 {}
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        if status == 200 { Ok(Stream { lines }) } else { Err(status) }
+    }
+}
+
+/// An open stream of events.
+pub(crate) struct Stream {
+    lines: BufReader<TcpStream>,
+}
+
+/// One event of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    pub(crate) id: String,
+    pub(crate) event: String,
+    pub(crate) data: Value,
+}
+
+impl Heard {
+    /// The payload, which is JSON in a string.
+    pub(crate) fn payload(&self) -> Value {
+        let text = self.data.pointer("/conversationEntry/entryPayload").and_then(Value::as_str).expect("a string");
+        serde_json::from_str(text).expect("JSON")
+    }
+
+    pub(crate) fn identifier(&self) -> &str {
+        self.data.pointer("/conversationEntry/identifier").and_then(Value::as_str).expect("an identifier")
+    }
+
+    pub(crate) fn role(&self) -> &str {
+        self.data.pointer("/conversationEntry/sender/role").and_then(Value::as_str).expect("a role")
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let payload = self.payload();
+        let text = payload.pointer("/abstractMessage/staticContent/text").and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    }
+}
+
+impl Stream {
+    /// The next event.
+    pub(crate) fn next(&mut self) -> Heard {
+        let (mut id, mut event, mut line) = (String::new(), String::new(), String::new());
+        loop {
+            line.clear();
+            assert!(self.lines.read_line(&mut line).expect("an event in time") > 0, "the stream has ended");
+            let Some((key, value)) = line.trim_end().split_once(": ") else { continue };
+            match key {
+                "id" => value.clone_into(&mut id),
+                "event" => value.clone_into(&mut event),
+                "data" => {
+                    // Lines of chunks stand between; a frame is one chunk.
+                    let data = serde_json::from_str(value).expect("JSON");
+                    if !event.is_empty() {
+                        return Heard { id, event, data };
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Everything up to the first of these events, that one last.
+    pub(crate) fn until(&mut self, event: &str) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        loop {
+            let next = self.next();
+            let is_it = next.event == event;
+            heard.push(next);
+            if is_it {
+                return heard;
+            }
+        }
+    }
+}
