@@ -62,7 +62,7 @@ fn plan() -> Result<Plan, Fault> {
 async fn throughput(plan: &Plan) -> Result<(), Fault> {
     let directory = tempfile::TempDir::new_in(&plan.directory)?;
     let mut daemon = Daemon::start(&plan.daemon, directory.path()).await?;
-    let (rounds, turn) = if plan.quick { (2, 200) } else { (7, 3_000) };
+    let (rounds, turn) = if plan.quick { (2, 200) } else { (5, 1_500) };
     let turn = Duration::from_millis(turn);
     let mut sent = 0;
     for (batch, connections) in [(BATCH, 4), (BATCH, 8), (1, 64)] {
@@ -101,7 +101,7 @@ async fn restart(plan: &Plan) -> Result<(), Fault> {
         ));
         // What a kill leaves to be read again: the log since the last snapshot.
         let load = Load { batch: BATCH, connections: 4, conversations: plan.sessions };
-        load.run(&daemon, Duration::from_secs(if plan.quick { 1 } else { 10 })).await?;
+        load.run(&daemon, Duration::from_secs(if plan.quick { 1 } else { 5 })).await?;
     }
     daemon.stop(Signal::Term)
 }

@@ -266,16 +266,18 @@ fn open_log(start: &Start) -> Result<FileLog, ServeError> {
     };
     let created = Clock::system(Timestamp::EPOCH).now();
     let creation = Creation { identity: random()?, key: random()?, created, shards: config.shards };
-    let options = Options {
+    let mut options = Options {
         segment: config.store.segment_bytes,
         spares: usize::try_from(config.store.spare_segments).unwrap_or(usize::MAX),
         sync,
-        // What a recovery needs is looked at now, the rest by `look_through`: a log of a month takes minutes to read.
-        check: if start.salvage { Check::Whole } else { Check::SinceSnapshot },
-        salvage: start.salvage,
         create: Some(creation),
         ..Options::default()
     };
+    options.salvage = start.salvage;
+    if !start.salvage {
+        // What a recovery needs is looked at now, the rest by `look_through`: a log of a month takes minutes to read.
+        options.check = Check::SinceSnapshot;
+    }
     let Opened { log, created, cut, losses, damaged_snapshots } = FileLog::open(&config.data.join("log"), options)?;
     if created {
         tracing::info!(data = %config.data.display(), "a new log was made");
