@@ -1,6 +1,8 @@
 //! The keeper of rulesets over a real shard and real directories: what a preview says is what an activation then does, and
 //! of a directory that is being written only the end of it is ever put in force.
 
+#![expect(clippy::expect_used, reason = "a test that can not be set up fails")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

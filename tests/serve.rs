@@ -43,7 +43,7 @@ fn the_lines_that_dev_prints_work_when_they_are_pasted() {
     let place = tempfile::tempdir().expect("a directory");
     let daemon = Daemon::start(&place.path().join("data"), &[]).expect("it starts");
     let lines: Vec<String> =
-        daemon.said.iter().filter_map(|line| line.trim().starts_with("curl").then(|| line.trim().to_owned())).collect();
+        daemon.said.iter().map(|line| line.trim().to_owned()).filter(|line| line.starts_with("curl")).collect();
     let [watch, event, webhook] = lines.as_slice() else { panic!("three lines to paste, not {:?}", daemon.said) };
 
     let answer = paste(&daemon, event);

@@ -1,5 +1,7 @@
 //! `wane activate` and `wane rollback` against a daemon that answers as it is told and keeps what it was asked.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests may fail")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;

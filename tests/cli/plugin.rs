@@ -66,7 +66,6 @@ fn whatsapp(test: &str, body: &str, signature: &str) -> PathBuf {
 }
 
 #[test]
-#[expect(clippy::expect_used, reason = "a test whose files can not be changed fails")]
 fn inspect_shows_the_manifest_and_who_could_change_the_file() {
     let plugins = Plugins::new();
     for (channel, words) in [

@@ -1,5 +1,7 @@
 //! Effects out: a daemon without its door, a receiver that answers as it is told, and the books.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail")]
+
 mod receiver;
 mod service;
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
-use wane_core::effect::EffectBody;
+use wane_core::effect::{Effect, EffectBody, Lapse};
 use wane_core::facts::Name;
+use wane_core::timer::ChannelId;
 use wane_store::index::{Change, Entry, Index, IndexError, Order};
 use wane_store::log::Block;
-use wane_wire::record::{Address, Record, Sequence, decode, peek};
+use wane_wire::record::{Address, Ordinal, Record, Sequence, decode, peek};
 
 use crate::app::App;
 use crate::node::{Node, NodeError};
@@ -142,15 +143,45 @@ fn look(
     Ok(())
 }
 
+/// What a record decided about a conversation; `None` when it is about none, or decided nothing.
+struct Decided<'r> {
+    conversation: &'r Name,
+    rules: Ordinal,
+    channel: u16,
+    lapses: &'r [Lapse],
+    effects: &'r [Effect],
+}
+
+fn decided(record: &Record) -> Option<Decided<'_>> {
+    match record {
+        Record::Event(event) => Some(Decided {
+            conversation: &event.event.conversation,
+            rules: event.rules,
+            channel: event.channel,
+            lapses: &event.lapses,
+            effects: &event.effects,
+        }),
+        Record::Lapse(lapse) => Some(Decided {
+            conversation: &lapse.conversation,
+            rules: lapse.rules,
+            channel: lapse.channel,
+            lapses: &lapse.lapses,
+            effects: &lapse.effects,
+        }),
+        Record::Forget { .. }
+        | Record::Tick { .. }
+        | Record::Outage { .. }
+        | Record::Activation { .. }
+        | Record::Delivery(_)
+        | Record::Admin { .. } => None,
+    }
+}
+
 fn count(app: &App, record: &Record) {
-    let (rules, lapses) = match record {
-        Record::Event(event) => (event.rules, &event.lapses),
-        Record::Lapse(lapse) => (lapse.rules, &lapse.lapses),
-        _ => return,
-    };
-    let Some(rules) = app.node.rules_of(rules) else { return };
+    let Some(decided) = decided(record) else { return };
+    let Some(rules) = app.node.rules_of(decided.rules) else { return };
     let now = app.clock.now();
-    for lapse in lapses {
+    for lapse in decided.lapses {
         let timer = rules.timer(lapse.cause.timer).map_or("", |timer| &timer.name);
         app.metrics.lapse(timer, now.millis_since(lapse.cause.deadline));
     }
@@ -158,36 +189,26 @@ fn count(app: &App, record: &Record) {
 
 /// What a record means for the index: the last session's end, or its beginning, counts.
 fn change(app: &App, at: Address, record: &Record) -> Option<Change> {
-    let (conversation, effects) = match record {
-        Record::Event(event) => (&event.event.conversation, &event.effects),
-        Record::Lapse(lapse) => (&lapse.conversation, &lapse.effects),
-        _ => return None,
-    };
-    let turn = effects.iter().rev().find(|effect| {
+    let decided = decided(record)?;
+    let turn = decided.effects.iter().rev().find(|effect| {
         matches!(effect.body, EffectBody::SessionEnded | EffectBody::SessionOpened | EffectBody::ConversationEnded)
     })?;
     if turn.body == EffectBody::SessionOpened {
-        return Some(Change::Removed(conversation.clone()));
+        return Some(Change::Removed(decided.conversation.clone()));
     }
-    let over = effects.iter().any(|effect| effect.body == EffectBody::ConversationEnded);
+    let over = decided.effects.iter().any(|effect| effect.body == EffectBody::ConversationEnded);
     let what = if over { "conversation" } else { "session" };
     Some(Change::Ended(Entry {
-        conversation: conversation.clone(),
+        conversation: decided.conversation.clone(),
         last: at,
         ended_at: turn.at,
-        channel: channel(app, record),
+        channel: channel(app, &decided),
         summary: format!("{what} {}", turn.session).into(),
     }))
 }
 
-fn channel(app: &App, record: &Record) -> Name {
-    let named = match record {
-        Record::Event(event) => event.event.channel.clone(),
-        Record::Lapse(lapse) => app
-            .node
-            .rules_of(lapse.rules)
-            .and_then(|rules| rules.channel(wane_core::timer::ChannelId(lapse.channel)).map(|def| def.name.clone())),
-        _ => None,
-    };
-    named.unwrap_or_else(|| Name::from(""))
+fn channel(app: &App, decided: &Decided<'_>) -> Name {
+    let rules = app.node.rules_of(decided.rules);
+    let channel = rules.as_ref().and_then(|rules| rules.channel(ChannelId(decided.channel)));
+    channel.map_or_else(|| Name::from(""), |channel| channel.name.clone())
 }

@@ -2,7 +2,7 @@
 //!
 //! | field | meaning |
 //! |---|---|
-//! | `key` | names the decision for good ([`decision_key`](crate::decision_key)) |
+//! | `key` | names the decision for good ([`crate::decision_key`]) |
 //! | `conversation`, `session` | where; `session` is `<conversation>/<n>` |
 //! | `timer`, `generation` | which timer, and which start of a timer in the conversation |
 //! | `rule`, `ruleset` | the row that gave the duration, if it is still there; the hash of the rules that decided |

@@ -89,14 +89,14 @@ fn unknown(data: &Path, error: TokenError) -> Trouble {
 fn read(error: TokenError) -> Trouble {
     match error {
         TokenError::File { path, error } => Trouble::Read { path, source: error },
-        other => form(&other),
+        other @ (TokenError::Random | TokenError::Form { .. } | TokenError::Unknown(_)) => form(&other),
     }
 }
 
 fn written(error: TokenError) -> Trouble {
     match error {
         TokenError::File { path, error } => Trouble::Write { path, source: error },
-        other => form(&other),
+        other @ (TokenError::Random | TokenError::Form { .. } | TokenError::Unknown(_)) => form(&other),
     }
 }
 

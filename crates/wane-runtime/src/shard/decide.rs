@@ -15,6 +15,7 @@ use wane_wire::record::{EventParts, ForgetParts, LapseParts, encode_event, encod
 
 use super::{Reply, Shard};
 use crate::batch::{Batch, Link, Place};
+use crate::epoch::Epoch;
 use crate::epochs::is_empty;
 use crate::name::{Key, id_hash};
 use crate::slab::Head;
@@ -40,6 +41,9 @@ impl Shard {
         let latest = self.epochs.latest()?;
         let (engine, ordinal, epoch) = (Arc::clone(&latest.engine), latest.ordinal, self.epochs.number());
         let slot = self.slab.find(&key);
+        if let Some(slot) = slot {
+            self.decide_by_older(slot, batch);
+        }
         let (mut state, mut moved) = match slot {
             Some(slot) => {
                 let mut held = self.load(slot)?;
@@ -96,6 +100,7 @@ impl Shard {
 
     /// Lets the clock go on for one conversation.
     pub(super) fn decide_due(&mut self, slot: u32, now: Timestamp, batch: &mut Batch) {
+        self.decide_by_older(slot, batch);
         let Some(latest) = self.epochs.latest() else { return };
         let (engine, ordinal, epoch) = (Arc::clone(&latest.engine), latest.ordinal, self.epochs.number());
         let Some(mut held) = self.load(slot) else { return };
@@ -121,6 +126,37 @@ impl Shard {
             batch.links.push(Link { record: start.0, previous: offset(previous), slot, id: None, forgets: false });
         } else if self.retention_is_over(&engine, &held.state, now) && !self.snapshot {
             self.forget(slot, now, batch);
+        }
+    }
+
+    /// What an outage decided under rules that others have followed since gets a record of its own, under those rules: a
+    /// record's timers and rows go by number, as its rules number them. It is dated at the end of the outage.
+    fn decide_by_older(&mut self, slot: u32, batch: &mut Batch) {
+        let Some(current) = self.epochs.latest().map(|latest| latest.ordinal) else { return };
+        while self.slab.get(slot).is_some_and(|entry| entry.epoch < self.epochs.number()) {
+            let Some(mut held) = self.load(slot) else { return };
+            let quiet = self.epochs.pass_quietly(&mut held.state, held.epoch);
+            let deciding = self.epochs.get(quiet + 1).filter(|passed| passed.ordinal < current);
+            let Some((Epoch::Outage { now, .. }, engine, rules)) =
+                deciding.map(|passed| (passed.epoch.clone(), Arc::clone(&passed.engine), passed.ordinal))
+            else {
+                return;
+            };
+            let moved = self.epochs.pass(&mut held.state, quiet, quiet + 1);
+            let (Some(name), Some(key)) = (self.name(slot), self.key(slot)) else { return };
+            self.store((&key, Some(slot)), &held.state, (&engine, quiet + 1));
+            let start = place(batch);
+            let parts = LapseParts {
+                now,
+                rules,
+                partition: key.partition,
+                conversation: &name,
+                channel: held.state.channel().0,
+                lapses: &moved.lapses,
+                effects: &moved.effects,
+            };
+            let previous = encode_lapse(&parts, &mut batch.bytes);
+            batch.links.push(Link { record: start.0, previous: offset(previous), slot, id: None, forgets: false });
         }
     }
 

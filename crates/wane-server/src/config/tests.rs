@@ -1,3 +1,5 @@
+//! `wane.toml` as operators write it: defaults, typos, lengths, secrets, what the documentation says.
+
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;

@@ -257,6 +257,16 @@ pub(crate) fn private_directory(data: &Path) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// A log of up to so many bytes is looked through as a whole before the daemon is ready: about half a second. Damage
+/// anywhere in it refuses to start then.
+const WHOLE_CHECK: u64 = 512 << 20;
+
+/// The bytes of the files in a directory, as far as they can be told.
+fn size_of(directory: &Path) -> u64 {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|about| about.len()).sum()
+}
+
 fn open_log(start: &Start) -> Result<FileLog, ServeError> {
     let config = &start.config;
     let sync = match config.store.sync {
@@ -274,11 +284,12 @@ fn open_log(start: &Start) -> Result<FileLog, ServeError> {
         ..Options::default()
     };
     options.salvage = start.salvage;
-    if !start.salvage {
+    let place = config.data.join("log");
+    if !start.salvage && size_of(&place) > WHOLE_CHECK {
         // What a recovery needs is looked at now, the rest by `look_through`: a log of a month takes minutes to read.
         options.check = Check::SinceSnapshot;
     }
-    let Opened { log, created, cut, losses, damaged_snapshots } = FileLog::open(&config.data.join("log"), options)?;
+    let Opened { log, created, cut, losses, damaged_snapshots } = FileLog::open(&place, options)?;
     if created {
         tracing::info!(data = %config.data.display(), "a new log was made");
     }

@@ -1,3 +1,5 @@
+//! Tokens: made, found, revoked, read again when their file changes.
+
 use std::os::unix::fs::PermissionsExt;
 
 use wane_core::time::Timestamp;

@@ -1,3 +1,5 @@
+//! `POST /v1/events` and what is asked about events: batches, envelopes, repeats, limits.
+
 use super::support::{House, message};
 use crate::tokens::Scope;
 

@@ -1,3 +1,5 @@
+//! What requests may cost: bodies, rates, encodings.
+
 use axum::body::Body;
 use axum::http::{Method, Request};
 

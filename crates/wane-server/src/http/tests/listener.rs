@@ -1,3 +1,5 @@
+//! Connections over real sockets: slow heads and bodies, caps, draining.
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

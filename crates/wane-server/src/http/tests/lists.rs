@@ -1,3 +1,5 @@
+//! What is paged by cursor: sessions, histories, effects, decisions.
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

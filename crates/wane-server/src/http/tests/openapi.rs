@@ -1,3 +1,5 @@
+//! The OpenAPI document and the router tell of the same routes.
+
 use std::collections::BTreeSet;
 
 use axum::body::Body;

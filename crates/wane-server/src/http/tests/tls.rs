@@ -1,3 +1,5 @@
+//! The listener with a certificate.
+
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
