@@ -363,15 +363,21 @@ impl Node {
     /// # Errors
     /// [`NodeError::Gone`] when they are no longer kept.
     pub async fn blocks(&self, from: Sequence, most: usize) -> Result<Vec<Block>, NodeError> {
-        if from > self.durable() {
+        // A block may be on the disk a moment before that is told; whoever saw it would hold a cursor from the future.
+        let through = self.durable();
+        if from > through {
             return Ok(Vec::new());
         }
-        if let Some(blocks) = self.0.committer.recent(from, most) {
-            return Ok(blocks);
-        }
-        let log = Arc::clone(self.0.committer.log());
-        let read = tokio::task::spawn_blocking(move || log.read(from, most));
-        read.await.map_err(|_| NodeError::Stopped)?.map_err(NodeError::from)
+        let mut blocks = match self.0.committer.recent(from, most) {
+            Some(blocks) => blocks,
+            None => {
+                let log = Arc::clone(self.0.committer.log());
+                let read = tokio::task::spawn_blocking(move || log.read(from, most));
+                read.await.map_err(|_| NodeError::Stopped)??
+            }
+        };
+        blocks.retain(|block| block.sequence <= through);
+        Ok(blocks)
     }
 
     /// One durable record.
