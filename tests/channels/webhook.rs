@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use wane_tests::daemon::{Answer, Daemon, request};
+use wane_tests::daemon::{Answer, Daemon, ask};
 use wane_tests::plugins;
 
 const APP: &str = "the secret of an app";
@@ -55,14 +55,15 @@ impl Service {
     }
 
     /// Killed without a warning, and started again.
-    fn restart(self) -> Self {
-        self.daemon.kill();
+    fn restart(mut self) -> Self {
+        self.daemon.process.kill();
         Self { daemon: daemon(self.place.path()), place: self.place }
     }
 
     fn send(&self, channel: &str, signature: &str, body: &[u8]) -> Answer {
         let path = format!("/v1/channels/{channel}/webhook");
-        request(&self.daemon.address, "POST", &path, &["content-type: application/json", signature], body)
+        let fields = format!("Content-Type: application/json\r\n{signature}\r\n");
+        ask(&self.daemon.address, "POST", &path, &fields, body)
     }
 
     fn whatsapp(&self, body: &str) -> Answer {
@@ -75,12 +76,12 @@ impl Service {
 
     fn knock(&self, query: &str) -> Answer {
         let path = format!("/v1/channels/whatsapp/webhook?{query}");
-        request(&self.daemon.address, "GET", &path, &[], b"")
+        ask(&self.daemon.address, "GET", &path, "", b"")
     }
 
     /// The conversations with their status.
     fn sessions(&self) -> Vec<(String, String)> {
-        let list = self.daemon.get("sessions:read", "/v1/sessions").json();
+        let list = self.daemon.get("sessions:read", "/v1/sessions").json;
         let text = |session: &Value, name: &str| session[name].as_str().expect("a text").to_owned();
         let sessions = list["sessions"].as_array().expect("a list").iter();
         let mut sessions: Vec<_> =
@@ -91,7 +92,7 @@ impl Service {
 
     /// The effects as `type channel at`.
     fn effects(&self) -> Vec<String> {
-        let page = self.daemon.get("effects:read", "/v1/effects").json();
+        let page = self.daemon.get("effects:read", "/v1/effects").json;
         let text = |effect: &Value, name: &str| effect[name].as_str().unwrap_or("-").to_owned();
         let effects = page["effects"].as_array().expect("a list").iter();
         effects.map(|one| format!("{} {} {}", text(one, "type"), text(one, "channel"), text(one, "at"))).collect()
@@ -104,7 +105,7 @@ fn daemon(place: &Path) -> Daemon {
     let (config, rules) = (path(&config), path(&rules));
     // By the machine's clock, conversations of 2023 would be forgotten as soon as they are found to be so old.
     let arguments = ["--config", &config, "--rules", &rules, "--clock", "manual"];
-    Daemon::start(&place.join("data"), &arguments).expect("it starts")
+    Daemon::start(&place.join("data"), &arguments)
 }
 
 fn signed(channel: &str, body: &[u8]) -> String {
@@ -165,13 +166,13 @@ fn signed_webhooks_are_applied_once_even_after_a_crash() {
         assert_eq!(service.sessions(), owned(&sessions));
         assert_eq!(service.effects(), effects);
     }
-    let service = service.restart();
+    let mut service = service.restart();
     assert_eq!(service.whatsapp(&on_whatsapp()).status, 200);
     assert_eq!(service.line(&on_line(true)).status, 200, "as LINE marks what it sends again");
     assert_eq!(service.effects(), effects);
-    let history = service.daemon.get("sessions:read", "/v1/sessions/line:U0b:U7e/history").json();
+    let history = service.daemon.get("sessions:read", "/v1/sessions/line:U0b:U7e/history").json;
     assert_eq!(history["records"].as_array().map(Vec::len), Some(1), "{history}");
-    let (status, log) = service.daemon.stop();
+    let (status, log) = (service.daemon.process.stop(), service.daemon.process.log());
     assert!(status.success(), "{log}");
     // Nobody moves files about any more.
     assert!(holds(&service.place.path().join("data/log"), b"wamid.T1"), "the event is in the log");
@@ -190,18 +191,18 @@ fn what_is_not_signed_or_not_understood_stores_nothing() {
             let mut changed = body.clone();
             changed[at] ^= 1;
             let answer = service.send(channel, &good, &changed);
-            assert_eq!((answer.status, &answer.json()["type"]), (401, &json!("/problems/bad-signature")));
+            assert_eq!((answer.status, &answer.json["type"]), (401, &json!("/problems/bad-signature")));
         }
         assert_eq!(service.send(channel, "x-none: 1", &body).status, 401);
         let other = signed(if channel == "line" { "whatsapp" } else { "line" }, &body);
         assert_eq!(service.send(channel, &other, &body).status, 401);
         for bad in ["", "{", "[]", r#"{"object":1,"destination":1,"entry":1,"events":1}"#] {
             let answer = service.send(channel, &signed(channel, bad.as_bytes()), bad.as_bytes());
-            assert_eq!((answer.status, &answer.json()["type"]), (400, &json!("/problems/bad-body")), "{bad}");
+            assert_eq!((answer.status, &answer.json["type"]), (400, &json!("/problems/bad-body")), "{bad}");
         }
     }
     let answer = service.send("telegraph", &signed("line", b"{}"), b"{}");
-    assert_eq!((answer.status, &answer.json()["type"]), (404, &json!("/problems/not-found")));
+    assert_eq!((answer.status, &answer.json["type"]), (404, &json!("/problems/not-found")));
     assert_eq!((service.sessions(), service.effects()), (Vec::new(), Vec::new()));
     // And then it works.
     assert_eq!(service.whatsapp(&on_whatsapp()).status, 200);
@@ -217,12 +218,12 @@ fn a_handshake_is_answered_with_its_challenge_for_the_right_token_only() {
     let service = Service::start();
     let asked = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=";
     let answer = service.knock(&format!("{asked}knock+twice+%26+wait"));
-    assert_eq!((answer.status, answer.text().as_str()), (200, "1158201444"));
+    assert_eq!((answer.status, answer.text.as_str()), (200, "1158201444"));
     assert!(!answer.head.to_ascii_lowercase().contains("text/html"), "{}", answer.head);
     for wrong in ["", "knock+once", "knock+twice+%26+wai"] {
         let answer = service.knock(&format!("{asked}{wrong}"));
         assert_eq!(answer.status, 401, "{wrong}");
-        assert!(!answer.text().contains("1158201444"), "{wrong}");
+        assert!(!answer.text.contains("1158201444"), "{wrong}");
     }
     assert_eq!(service.knock("hub.mode=unsubscribe").status, 400);
     assert_eq!((service.sessions(), service.effects()), (Vec::new(), Vec::new()));

@@ -2,20 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wane_tests::binary;
+use wane_tests::daemon::{self, Process};
 
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) use wane_tests::daemon::Answer;
 
 /// Tokens of an hour that are refused when they ran out, with a bot for good; silence towards a rep.
 const RULES: &str = r#"
@@ -55,35 +51,12 @@ after = "10m"
 pub(crate) const API: &str = "/iamessage/api/v2";
 
 pub(crate) struct Daemon {
-    child: RefCell<Child>,
+    process: RefCell<Process>,
     address: RefCell<String>,
     clock: &'static str,
     tokens: RefCell<BTreeMap<String, String>>,
     directory: TempDir,
     count: Cell<u32>,
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let child = self.child.get_mut();
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) json: Value,
-}
-
-impl Answer {
-    pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    }
 }
 
 impl Daemon {
@@ -113,9 +86,10 @@ impl Daemon {
         for (name, text) in files {
             fs::write(path.join(name), text).expect("written");
         }
-        let (child, address) = run(path, clock);
-        let (child, address, tokens) = (RefCell::new(child), RefCell::new(address), RefCell::new(tokens(path)));
-        let daemon = Self { child, address, clock, tokens, directory, count: Cell::new(0) };
+        let (process, address) = run(path, clock);
+        let (process, address) = (RefCell::new(process), RefCell::new(address));
+        let tokens = RefCell::new(daemon::dev_tokens(&path.join("data")));
+        let daemon = Self { process, address, clock, tokens, directory, count: Cell::new(0) };
         if clock == "manual" {
             daemon.pass(0);
         }
@@ -124,42 +98,34 @@ impl Daemon {
 
     /// Ends it, in order or not, and starts it again.
     pub(crate) fn restart(&self, in_order: bool) {
-        let signal = if in_order { "-TERM" } else { "-KILL" };
-        let mut child = self.child.borrow_mut();
-        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("a signal");
-        assert!(sent.success());
-        child.wait().expect("it ends");
+        let mut process = self.process.borrow_mut();
+        if in_order {
+            process.stop();
+        } else {
+            process.kill();
+        }
         let (started, address) = run(self.directory.path(), self.clock);
-        *child = started;
+        *process = started;
         self.address.replace(address);
-        self.tokens.replace(tokens(self.directory.path()));
+        self.tokens.replace(daemon::dev_tokens(&self.directory.path().join("data")));
     }
 
     /// What it printed for its operator.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("stderr")).expect("readable")
+        self.process.borrow().log()
     }
 
     /// A request with these fields and that body.
     pub(crate) fn ask(&self, method: &str, path: &str, fields: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(&*self.address.borrow()).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: wane\r\nConnection: close\r\n{fields}");
-        let request = format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
-        stream.write_all(request.as_bytes()).expect("sent");
-        let mut said = String::new();
-        stream.read_to_string(&mut said).expect("an answer");
-        let (head, body) = said.split_once("\r\n\r\n").expect("an answer");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        Answer { status, head: head.to_owned(), json: serde_json::from_str(body).unwrap_or(Value::Null) }
+        let fields = format!("Connection: close\r\nContent-Type: application/json\r\n{fields}");
+        daemon::ask(&self.address.borrow(), method, path, &fields, body.as_bytes())
     }
 
     /// As the business's own software, with an API token of that scope.
     pub(crate) fn api(&self, scope: &str, method: &str, path: &str, body: &Value) -> Answer {
         let token = self.tokens.borrow().get(scope).expect("a scope").clone();
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.ask(method, path, &format!("Authorization: Bearer {token}\r\n"), &body)
+        self.ask(method, path, &daemon::bearer(&token), &body)
     }
 
     /// Time passes.
@@ -198,30 +164,11 @@ impl Daemon {
     }
 }
 
-/// Each run with `--dev` has tokens of its own.
-fn tokens(path: &Path) -> BTreeMap<String, String> {
-    let tokens = fs::read(path.join("data/dev-tokens.json")).expect("made by `--dev`");
-    serde_json::from_slice(&tokens).expect("JSON")
-}
-
-fn run(path: &Path, clock: &str) -> (Child, String) {
-    let log = File::options().create(true).append(true).open(path.join("stderr")).expect("made");
-    let mut child = Command::new(binary::path())
-        .args(["serve", "--dev", "--clock", clock, "--listen", "127.0.0.1:0", "--data", "data"])
-        .current_dir(path)
-        .env("NO_COLOR", "1")
-        .env("RUST_LOG", "trace")
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .expect("it starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let first = lines.next().and_then(Result::ok).unwrap_or_default();
-    let address = first.split("://").nth(1).unwrap_or_default().to_owned();
-    assert!(!address.is_empty(), "{first}{}", fs::read_to_string(path.join("stderr")).unwrap_or_default());
-    // Whoever writes to a closed pipe fails.
-    std::thread::spawn(move || lines.for_each(drop));
-    (child, address)
+fn run(path: &std::path::Path, clock: &str) -> (Process, String) {
+    let arguments = ["serve", "--dev", "--clock", clock, "--listen", "127.0.0.1:0", "--data", "data"];
+    let mut process = Process::spawn(path, &arguments);
+    let address = process.ready();
+    (process, address)
 }
 
 /// A customer's page or app.
@@ -241,7 +188,7 @@ impl<'d> Client<'d> {
     }
 
     fn fields(&self) -> String {
-        format!("Authorization: Bearer {}\r\n", self.token)
+        daemon::bearer(&self.token)
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
@@ -269,13 +216,11 @@ impl<'d> Client<'d> {
     /// A stream, or the status of the refusal.
     pub(crate) fn tries(&self, after: &str) -> Result<Stream, u16> {
         let mut stream = TcpStream::connect(&*self.daemon.address.borrow()).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        daemon::patient(&stream);
         let fields = format!("{}Accept: text/event-stream\r\nLast-Event-ID: {after}\r\n", self.fields());
-        let request = format!("GET /eventrouter/v1/sse HTTP/1.1\r\nHost: wane\r\n{fields}\r\n");
-        stream.write_all(request.as_bytes()).expect("sent");
+        stream.write_all(&daemon::request("GET", "/eventrouter/v1/sse", &fields, b"")).expect("sent");
         let mut lines = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).expect("an answer") > 0 {}
+        let head = daemon::head(&mut lines);
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
         if status == 200 { Ok(Stream { lines }) } else { Err(status) }
     }

@@ -189,7 +189,9 @@ async fn both_secrets_sign_for_a_day_after_a_rotation() {
     let both = format!("{} {}", call.expected_signature(&new), call.expected_signature(SECRET));
     assert_eq!(call.header("webhook-signature"), both);
     service.pass(25 * HOUR).await;
-    let call = receiver.calls(2).await.remove(1);
+    service.says("c2").await;
+    // What fell due on the way may go out before the clock shows the day after.
+    let call = receiver.call_about("c2").await;
     assert_eq!(call.header("webhook-signature"), call.expected_signature(&new));
 }
 

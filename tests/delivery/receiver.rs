@@ -112,6 +112,20 @@ impl Receiver {
         }
     }
 
+    /// The first call that tells of this conversation.
+    pub(crate) async fn call_about(&self, conversation: &str) -> Call {
+        let mut calls = self.calls.clone();
+        let about = |call: &&Call| {
+            let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap_or_default();
+            body["conversation"] == conversation
+        };
+        let came = calls.wait_for(|calls| calls.iter().any(|call| about(&call)));
+        match tokio::time::timeout(Duration::from_secs(30), came).await {
+            Ok(Ok(calls)) => calls.iter().find(about).expect("it was seen").clone(),
+            other => panic!("a call about {conversation} expected: {other:?}"),
+        }
+    }
+
     /// Whether no further call comes within a moment in which one would.
     pub(crate) async fn stays_at(&self, count: usize) -> bool {
         let mut calls = self.calls.clone();

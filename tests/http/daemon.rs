@@ -2,21 +2,18 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs;
+use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::Output;
 
-use serde_json::Value;
 use tempfile::TempDir;
 use wane_server::clock::Stopwatch;
 use wane_tests::binary;
+use wane_tests::daemon::{self, PATIENCE, Process};
 
-/// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) use wane_tests::daemon::Answer;
 
 /// A timer that follows new rules at once.
 pub(crate) fn rules(after: &str) -> String {
@@ -28,35 +25,12 @@ pub(crate) fn rules(after: &str) -> String {
 
 /// A running daemon; gone when dropped.
 pub(crate) struct Daemon {
-    child: Child,
+    process: Process,
     pub(crate) address: String,
     tokens: BTreeMap<String, String>,
     directory: TempDir,
     /// All that it ever answered.
     pub(crate) said: RefCell<String>,
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) text: String,
-    pub(crate) json: Value,
-}
-
-impl Answer {
-    /// The slug of a problem.
-    pub(crate) fn problem(&self) -> &str {
-        self.json["type"].as_str().and_then(|kind| kind.strip_prefix("/problems/")).unwrap_or_default()
-    }
 }
 
 impl Daemon {
@@ -72,26 +46,11 @@ impl Daemon {
         fs::create_dir(path.join("rules")).expect("made");
         fs::write(path.join("rules/rules.toml"), rules("15m")).expect("written");
         fs::write(path.join("wane.toml"), config).expect("written");
-        let log = File::create(path.join("stderr")).expect("made");
-        let mut child = Command::new(binary::path())
-            .args(["serve", "--listen", "127.0.0.1:0", "--data", "data"])
-            .args(arguments)
-            .current_dir(path)
-            .env("NO_COLOR", "1")
-            .env("RUST_LOG", "trace")
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("it starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let first = lines.next().and_then(Result::ok).unwrap_or_default();
-        let address = first.split("://").nth(1).unwrap_or_default().to_owned();
-        assert!(!address.is_empty(), "{first}{}", fs::read_to_string(path.join("stderr")).unwrap_or_default());
-        // Whoever writes to a closed pipe fails.
-        std::thread::spawn(move || lines.for_each(drop));
-        let tokens = fs::read(path.join("data/dev-tokens.json")).unwrap_or_default();
-        let tokens = serde_json::from_slice(&tokens).unwrap_or_default();
-        Self { child, address, tokens, directory, said: RefCell::default() }
+        let all = [&["serve", "--listen", "127.0.0.1:0", "--data", "data"], arguments].concat();
+        let mut process = Process::spawn(path, &all);
+        let address = process.ready();
+        let tokens = daemon::dev_tokens(&path.join("data"));
+        Self { process, address, tokens, directory, said: RefCell::default() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -103,7 +62,7 @@ impl Daemon {
     }
 
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.path().join("stderr")).expect("readable")
+        self.process.log()
     }
 
     pub(crate) fn tokens(&self) -> impl Iterator<Item = (&String, &String)> {
@@ -112,7 +71,7 @@ impl Daemon {
 
     /// The field that says who asks.
     pub(crate) fn bearer(&self, scope: &str) -> String {
-        self.tokens.get(scope).map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"))
+        self.tokens.get(scope).map_or_else(String::new, |token| daemon::bearer(token))
     }
 
     /// Runs `wane` in the daemon's directory.
@@ -121,14 +80,12 @@ impl Daemon {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status().expect("a signal");
-        assert!(sent.success());
+        self.process.signal(name);
     }
 
     /// Ends it and waits for that.
     pub(crate) fn stop(&mut self) {
-        self.signal("-TERM");
-        self.child.wait().expect("it ends");
+        self.process.stop();
     }
 
     pub(crate) fn get(&self, path: &str, scope: &str) -> Answer {
@@ -142,13 +99,7 @@ impl Daemon {
 
     /// Sends a request with these fields and that body.
     pub(crate) fn ask(&self, method: &str, path: &str, fields: &str, body: &[u8]) -> Answer {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: wane\r\n{fields}");
-        if !body.is_empty() || method == "POST" || method == "PATCH" {
-            let _ = write!(head, "Content-Length: {}\r\n", body.len());
-        }
-        let mut bytes = format!("{head}\r\n").into_bytes();
-        bytes.extend_from_slice(body);
-        self.raw(&bytes, method == "HEAD")
+        self.raw(&daemon::request(method, path, fields, body), method == "HEAD")
     }
 
     /// Sends bytes as they are, and reads one answer.
@@ -169,31 +120,15 @@ impl Daemon {
 
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+        daemon::patient(&stream);
         stream
     }
 
     /// One answer; status 0 when the connection ends without one.
     pub(crate) fn read(&self, stream: &mut TcpStream, no_body: bool) -> Answer {
-        let mut lines = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            match lines.read_line(&mut head) {
-                Ok(count) if count > 0 => {}
-                _ => break,
-            }
-        }
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        let length =
-            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-        let mut body = vec![0; if no_body { 0 } else { length.unwrap_or(0) }];
-        let _ = lines.read_exact(&mut body);
-        let text = String::from_utf8_lossy(&body).into_owned();
-        let mut said = self.said.borrow_mut();
-        said.push_str(&head);
-        said.push_str(&text);
-        Answer { status, head, json: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+        let answer = daemon::read(stream, no_body);
+        self.said.borrow_mut().push_str(&format!("{}{}", answer.head, answer.text));
+        answer
     }
 
     /// A customer's message that must be applied; gives the next deadline.

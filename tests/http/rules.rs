@@ -101,7 +101,7 @@ fn a_signal_with_bad_rules_is_told_everywhere_and_good_ones_make_up_for_it() {
     for broken in [&whole[..whole.len() - 10], "", "[timers.quiet]\nrestart_onn = []\n"] {
         let count = failures(&daemon);
         fs::write(daemon.rules_file(), broken).expect("written");
-        daemon.signal("-HUP");
+        daemon.signal("HUP");
         until("the failure is counted", || failures(&daemon) == count + 1);
         let now = ready(&daemon);
         assert!(now["last_reload_failed"].is_string() && now["ready"] == true, "{now}");
@@ -112,12 +112,12 @@ fn a_signal_with_bad_rules_is_told_everywhere_and_good_ones_make_up_for_it() {
     }
     assert_eq!(daemon.log().matches("rules were refused").count(), 3);
     fs::write(daemon.rules_file(), &whole).expect("written");
-    daemon.signal("-HUP");
+    daemon.signal("HUP");
     until("the good rules are in force", || ready(&daemon)["ordinal"] == json!(2));
     until("the failure is made up for", || ready(&daemon)["last_reload_failed"] == Value::Null);
     until("the deadline follows", || deadline(&daemon, "c1") != was);
     fs::remove_file(daemon.rules_file()).expect("removed");
-    daemon.signal("-HUP");
+    daemon.signal("HUP");
     until("an empty directory is refused", || ready(&daemon)["last_reload_failed"].is_string());
     assert_eq!(ready(&daemon)["ordinal"], json!(2));
 }

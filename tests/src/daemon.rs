@@ -1,11 +1,18 @@
-//! The real daemon, started as an operator starts it, on a port and a directory of its own; and a small HTTP client that can
-//! also be rude.
+//! The real daemon as a process, and a small HTTP client for it that can also be rude.
+//!
+//! [`Process`] is any `wane serve` in a directory of its own; [`Daemon`] is the one that `--dev` starts with the stock rules.
+//! What an area needs beyond that, it builds on these.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that can not have its daemon fails")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,213 +20,272 @@ use serde_json::Value;
 use crate::binary;
 
 /// How long anything may take before a test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running daemon. It is killed when this is dropped.
+/// `wane serve` in a directory. It is killed when this is dropped.
 #[derive(Debug)]
-pub struct Daemon {
+pub struct Process {
     child: Child,
-    /// `host:port`.
-    pub address: String,
-    /// Its data directory.
-    pub data: PathBuf,
-    /// What it printed before it could be reached, and the lines that `--dev` adds.
-    pub said: Vec<String>,
-    log: Option<JoinHandle<String>>,
+    /// The lines that it prints; it ends with the process.
+    said: Receiver<String>,
+    /// Where its own messages are, those of earlier ones in this directory included.
+    log: PathBuf,
 }
 
-/// An answer over HTTP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The status; 0 when the other end closed without one.
-    pub status: u16,
-    /// The header, as it came.
-    pub head: String,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// The body as JSON; `null` when it is none.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    /// The body as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-}
-
-impl Daemon {
-    /// `wane serve --dev` with the stock rules, on a free port, with its data in `data`; more arguments as given.
-    ///
-    /// # Errors
-    /// Its exit code and what it printed on its standard error, when it ends before it can be reached.
-    pub fn start(data: &Path, more: &[&str]) -> Result<Self, (ExitStatus, String)> {
-        let mut command = Command::new(binary::path());
-        command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(more);
-        if !more.contains(&"--rules") {
-            command.arg("--rules").arg(binary::repository().join("rules"));
-        }
-        Self::run(command, data)
-    }
-
-    /// Any command line that ends up listening.
-    ///
-    /// # Errors
-    /// As [`Daemon::start`].
+impl Process {
+    /// Starts `wane` with these arguments in that directory; its messages go to the file `stderr` there, all of them.
     ///
     /// # Panics
     /// When the program can not be started at all.
-    #[expect(clippy::expect_used, reason = "a test that can not start its daemon fails")]
-    pub fn run(mut command: Command, data: &Path) -> Result<Self, (ExitStatus, String)> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("NO_COLOR", "1");
-        let mut child = command.spawn().expect("the binary starts");
-        let log = collect(child.stderr.take().expect("piped"));
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
-        let first = lines.next();
-        let address = first.as_deref().and_then(|line| line.split("://").nth(1)).map(str::to_owned);
-        let Some(address) = address else {
-            let status = child.wait().expect("it ends");
-            return Err((status, log.join().unwrap_or_default()));
-        };
-        // The rest of what it says comes at once; a reader must stay, or it would write to nobody.
-        let (say, hear) = std::sync::mpsc::channel();
-        std::thread::spawn(move || lines.for_each(|line| drop(say.send(line))));
-        let mut said: Vec<String> = first.into_iter().collect();
-        while let Ok(line) = hear.recv_timeout(Duration::from_millis(300)) {
-            said.push(line);
-        }
-        Ok(Self { child, address, data: data.to_owned(), said, log: Some(log) })
+    #[must_use]
+    pub fn spawn(directory: &Path, arguments: &[&str]) -> Self {
+        let log = directory.join("stderr");
+        let messages = File::options().create(true).append(true).open(&log).expect("a file");
+        let mut command = Command::new(binary::path());
+        command.args(arguments).current_dir(directory).env("NO_COLOR", "1").env("RUST_LOG", "trace");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(messages).spawn();
+        let mut child = child.expect("the daemon can be started");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let (say, said) = channel();
+        // Whoever writes to a closed pipe fails, so somebody reads to the end.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(say.send(line))));
+        Self { child, said, log }
     }
 
-    /// Its process.
+    /// Returns when it can be reached: `host:port`.
+    ///
+    /// # Errors
+    /// How it ended, when it ended before.
+    ///
+    /// # Panics
+    /// When it neither listens nor ends.
+    pub fn address(&mut self) -> Result<String, ExitStatus> {
+        match self.said.recv_timeout(PATIENCE) {
+            Ok(line) => Ok(line.split("://").nth(1).expect("an address in its first line").to_owned()),
+            Err(_) => Err(self.child.wait().expect("its status")),
+        }
+    }
+
+    /// The same, for a daemon that must start.
+    ///
+    /// # Panics
+    /// With its last messages, when it does not.
+    pub fn ready(&mut self) -> String {
+        let address = self.address();
+        address.unwrap_or_else(|status| panic!("it does not start, {status}: {}", last(&self.log(), 30)))
+    }
+
+    /// The next line that it prints, if one comes within that time; `None` at once when it has ended.
+    #[must_use]
+    pub fn line_within(&self, time: Duration) -> Option<String> {
+        self.said.recv_timeout(time).ok()
+    }
+
+    /// Its number.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// The token that `--dev` made for a scope.
-    ///
-    /// # Panics
-    /// When there is none.
+    /// All messages so far.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test without a token fails")]
-    pub fn token(&self, scope: &str) -> String {
-        let tokens = std::fs::read(self.data.join("dev-tokens.json")).expect("dev tokens");
-        let tokens: Value = serde_json::from_slice(&tokens).expect("JSON");
-        tokens.get(scope).and_then(Value::as_str).expect("a token of that scope").to_owned()
-    }
-
-    /// `GET` with the token of a scope.
-    #[must_use]
-    pub fn get(&self, scope: &str, path: &str) -> Answer {
-        let authorization = format!("authorization: Bearer {}", self.token(scope));
-        request(&self.address, "GET", path, &[&authorization], b"")
-    }
-
-    /// `POST` of JSON with the token of a scope.
-    #[must_use]
-    pub fn post(&self, scope: &str, path: &str, body: &Value) -> Answer {
-        let authorization = format!("authorization: Bearer {}", self.token(scope));
-        let head = [authorization.as_str(), "content-type: application/json"];
-        request(&self.address, "POST", path, &head, body.to_string().as_bytes())
-    }
-
-    /// Kills it on the spot, as `kill -9` does; what it logged.
-    pub fn kill(mut self) -> String {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        self.log.take().and_then(|log| log.join().ok()).unwrap_or_default()
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// Sends a signal by its name, such as `TERM` or `HUP`.
-    pub fn signal(&self, name: &str) {
-        let _ = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
-    }
-
-    /// Waits for its end; how it ended and what it logged.
     ///
     /// # Panics
-    /// When it can not be waited for.
-    #[expect(clippy::expect_used, reason = "a test that loses its daemon fails")]
-    pub fn wait(mut self) -> (ExitStatus, String) {
-        let status = self.child.wait().expect("it ends");
-        (status, self.log.take().and_then(|log| log.join().ok()).unwrap_or_default())
+    /// When there is nobody to send it to.
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
+        assert!(told.expect("`kill` runs").success(), "no process for {name}");
     }
 
-    /// Tells it to stop, and waits; how it ended and what it logged.
-    pub fn stop(self) -> (ExitStatus, String) {
+    /// Kills it on the spot, as `kill -9` does.
+    pub fn kill(&mut self) {
+        // It may be dead already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn wait(&mut self) -> ExitStatus {
+        // Its standard output ends when it does.
+        while self.said.recv_timeout(PATIENCE).is_ok() {}
+        self.child.wait().expect("its status")
+    }
+
+    /// Tells it to stop, and waits.
+    pub fn stop(&mut self) -> ExitStatus {
         self.signal("TERM");
         self.wait()
     }
 }
 
-impl Drop for Daemon {
+impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 
-fn collect(stream: ChildStderr) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut text = Vec::new();
-        let _ = BufReader::new(stream).read_to_end(&mut text);
-        String::from_utf8_lossy(&text).into_owned()
-    })
-}
-
-/// One request on a connection of its own; header lines as given. The status is 0 when nothing came back.
+/// The last lines of a text.
 #[must_use]
-pub fn request(address: &str, method: &str, path: &str, head: &[&str], body: &[u8]) -> Answer {
-    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
-    for line in head {
-        text.push_str(line);
-        text.push_str("\r\n");
-    }
-    if method != "GET" || !body.is_empty() {
-        text.push_str(&format!("content-length: {}\r\n", body.len()));
-    }
-    text.push_str("\r\n");
-    raw(address, &[text.as_bytes(), body].concat())
+pub fn last(text: &str, count: usize) -> String {
+    let skip = text.lines().count().saturating_sub(count);
+    text.lines().skip(skip).collect::<Vec<_>>().join("\n")
 }
 
-/// Sends bytes as they are and reads until the other end closes.
+/// The tokens that `--dev` made, by scope; each run has its own.
 #[must_use]
-pub fn raw(address: &str, bytes: &[u8]) -> Answer {
-    let nothing = Answer { status: 0, head: String::new(), body: Vec::new() };
-    let Ok(mut stream) = TcpStream::connect(address) else { return nothing };
+pub fn dev_tokens(data: &Path) -> BTreeMap<String, String> {
+    let tokens = fs::read(data.join("dev-tokens.json")).unwrap_or_default();
+    serde_json::from_slice(&tokens).unwrap_or_default()
+}
+
+/// `wane serve --dev`.
+#[derive(Debug)]
+pub struct Daemon {
+    /// It.
+    pub process: Process,
+    /// `host:port`.
+    pub address: String,
+    /// What it printed for whoever tries it.
+    pub said: Vec<String>,
+    tokens: BTreeMap<String, String>,
+}
+
+impl Daemon {
+    /// With the stock rules, unless others are given, on a free port, with its data in `data`; more arguments as given.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(data: &Path, more: &[&str]) -> Self {
+        let rules = binary::repository().join("rules");
+        let directory = data.parent().expect("a directory around the data");
+        let mut arguments = vec!["serve", "--dev", "--listen", "127.0.0.1:0", "--data"];
+        arguments.push(data.to_str().expect("UTF-8"));
+        if !more.contains(&"--rules") {
+            arguments.extend(["--rules", rules.to_str().expect("UTF-8")]);
+        }
+        arguments.extend(more);
+        let mut process = Process::spawn(directory, &arguments);
+        let address = process.ready();
+        // The rest of what it says comes at once.
+        let mut said = Vec::new();
+        while let Some(line) = process.line_within(Duration::from_millis(300)) {
+            said.push(line);
+        }
+        Self { process, address, said, tokens: dev_tokens(data) }
+    }
+
+    /// The field that says who asks.
+    ///
+    /// # Panics
+    /// When there is no token of that scope.
+    #[must_use]
+    pub fn bearer(&self, scope: &str) -> String {
+        bearer(self.tokens.get(scope).expect("a token of that scope"))
+    }
+
+    /// `GET` with the token of a scope.
+    #[must_use]
+    pub fn get(&self, scope: &str, path: &str) -> Answer {
+        ask(&self.address, "GET", path, &self.bearer(scope), b"")
+    }
+
+    /// `POST` of JSON with the token of a scope.
+    #[must_use]
+    pub fn post(&self, scope: &str, path: &str, body: &Value) -> Answer {
+        let fields = format!("{}Content-Type: application/json\r\n", self.bearer(scope));
+        ask(&self.address, "POST", path, &fields, body.to_string().as_bytes())
+    }
+}
+
+/// The field for a token.
+#[must_use]
+pub fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
+}
+
+/// An answer over HTTP.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The status; 0 when the other end closed without one.
+    pub status: u16,
+    /// The head, as it came.
+    pub head: String,
+    /// The body as text.
+    pub text: String,
+    /// The body as JSON; `null` when it is none.
+    pub json: Value,
+    /// Whether all of it came.
+    pub whole: bool,
+}
+
+impl Answer {
+    /// The last part of a problem's type.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        let kind = self.json.get("type").and_then(Value::as_str);
+        kind.and_then(|kind| kind.strip_prefix("/problems/")).unwrap_or_default()
+    }
+
+    /// A field of the head.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+/// The bytes of a request with these fields, each with its line's end, and that body.
+#[must_use]
+pub fn request(method: &str, path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: wane\r\n{fields}");
+    if !body.is_empty() || method == "POST" || method == "PATCH" {
+        let _ = write!(head, "Content-Length: {}\r\n", body.len());
+    }
+    head.push_str("\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// One request on a connection of its own.
+#[must_use]
+pub fn ask(address: &str, method: &str, path: &str, fields: &str, body: &[u8]) -> Answer {
+    let Ok(mut stream) = TcpStream::connect(address) else { return Answer::default() };
+    patient(&stream);
+    // A refusal may come before everything is sent.
+    let _ = stream.write_all(&request(method, path, fields, body));
+    read(&mut stream, method == "HEAD")
+}
+
+/// Nothing on this connection waits for ever.
+pub fn patient(stream: &TcpStream) {
     let _ = stream.set_read_timeout(Some(PATIENCE));
     let _ = stream.set_write_timeout(Some(PATIENCE));
-    // The other end may answer and close before it has read everything.
-    let _ = stream.write_all(bytes);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    parse(&answer).unwrap_or(nothing)
 }
 
-fn parse(answer: &[u8]) -> Option<Answer> {
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let head = String::from_utf8_lossy(answer.get(..end)?).into_owned();
-    let status = head.split(' ').nth(1)?.parse().ok()?;
-    let rest = answer.get(end + 4..)?;
-    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    let body = if chunked { chunks(rest) } else { rest.to_vec() };
-    Some(Answer { status, head, body })
+/// Reads one answer.
+#[must_use]
+pub fn read(stream: &mut TcpStream, no_body: bool) -> Answer {
+    let mut lines = BufReader::new(stream);
+    let head = head(&mut lines);
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; if no_body { 0 } else { length.unwrap_or(0) }];
+    let whole = lines.read_exact(&mut body).is_ok() && status != 0;
+    let text = String::from_utf8_lossy(&body).into_owned();
+    Answer { status, head, json: serde_json::from_str(&text).unwrap_or(Value::Null), text, whole }
 }
 
-fn chunks(mut rest: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
-        let size = rest.get(..end).and_then(|line| std::str::from_utf8(line).ok());
-        let size = size.and_then(|size| usize::from_str_radix(size.trim(), 16).ok()).unwrap_or_default();
-        let Some(chunk) = rest.get(end + 2..end + 2 + size).filter(|_| size > 0) else { break };
-        body.extend_from_slice(chunk);
-        rest = rest.get(end + 4 + size..).unwrap_or_default();
-    }
-    body
+/// Reads the head of an answer, with the empty line behind it.
+pub fn head(lines: &mut impl BufRead) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).is_ok_and(|count| count > 0) {}
+    head
 }

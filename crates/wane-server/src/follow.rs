@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
-use wane_core::effect::{Effect, EffectBody, Lapse};
+use wane_core::effect::EffectBody;
 use wane_core::facts::Name;
 use wane_core::timer::ChannelId;
 use wane_store::index::{Change, Entry, Index, IndexError, Order};
 use wane_store::log::Block;
-use wane_wire::record::{Address, Ordinal, Record, Sequence, decode, peek};
+use wane_wire::record::{Address, Decided, Record, Sequence, decode, peek};
 
 use crate::app::App;
 use crate::node::{Node, NodeError};
@@ -143,42 +143,8 @@ fn look(
     Ok(())
 }
 
-/// What a record decided about a conversation; `None` when it is about none, or decided nothing.
-struct Decided<'r> {
-    conversation: &'r Name,
-    rules: Ordinal,
-    channel: u16,
-    lapses: &'r [Lapse],
-    effects: &'r [Effect],
-}
-
-fn decided(record: &Record) -> Option<Decided<'_>> {
-    match record {
-        Record::Event(event) => Some(Decided {
-            conversation: &event.event.conversation,
-            rules: event.rules,
-            channel: event.channel,
-            lapses: &event.lapses,
-            effects: &event.effects,
-        }),
-        Record::Lapse(lapse) => Some(Decided {
-            conversation: &lapse.conversation,
-            rules: lapse.rules,
-            channel: lapse.channel,
-            lapses: &lapse.lapses,
-            effects: &lapse.effects,
-        }),
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => None,
-    }
-}
-
 fn count(app: &App, record: &Record) {
-    let Some(decided) = decided(record) else { return };
+    let Some(decided) = record.decided() else { return };
     let Some(rules) = app.node.rules_of(decided.rules) else { return };
     let now = app.clock.now();
     for lapse in decided.lapses {
@@ -189,7 +155,7 @@ fn count(app: &App, record: &Record) {
 
 /// What a record means for the index: the last session's end, or its beginning, counts.
 fn change(app: &App, at: Address, record: &Record) -> Option<Change> {
-    let decided = decided(record)?;
+    let decided = record.decided()?;
     let turn = decided.effects.iter().rev().find(|effect| {
         matches!(effect.body, EffectBody::SessionEnded | EffectBody::SessionOpened | EffectBody::ConversationEnded)
     })?;

@@ -14,6 +14,7 @@ use wane_core::ruleset::RulesetHash;
 use wane_core::time::Timestamp;
 
 mod code;
+mod decided;
 mod decisions;
 mod event;
 mod json;
@@ -23,6 +24,7 @@ mod tests;
 mod write;
 
 pub use code::{Peek, RecordError, RecordKind, decode, instant, iterate, peek};
+pub use decided::Decided;
 pub use json::{EffectRefJson, Reading, RecordJson};
 pub use write::{EventParts, ForgetParts, LapseParts, encode, encode_event, encode_forget, encode_lapse, link};
 

@@ -55,26 +55,19 @@ struct Entry {
 
 /// What a record is to the customer's client, in order.
 pub(super) fn frames(at: Address, record: &Record, state: &State) -> Vec<Frame> {
-    let (conversation, entries) = match record {
-        Record::Event(record) => {
-            let (before, after) = record.effects.split_at_checked(lapsed(record.lapsed_effects)).unwrap_or_default();
-            let mut entries = of_effects(at, before, state);
-            if record.applied {
-                entries.extend(of_event(at, &record.event, record.now, state));
-            }
-            entries.extend(of_effects(at, after, state));
-            (&record.event.conversation, entries)
-        }
-        Record::Lapse(record) => (&record.conversation, of_effects(at, &record.effects, state)),
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => return Vec::new(),
+    let Some(decided) = record.decided() else { return Vec::new() };
+    let (event, before) = if let Record::Event(record) = record {
+        (record.applied.then_some(&record.event), lapsed(record.lapsed_effects))
+    } else {
+        (None, decided.effects.len())
     };
+    // What the clock had on the way comes first, then the event, then what it meant.
+    let (before, after) = decided.effects.split_at_checked(before).unwrap_or_default();
+    let mut entries = of_effects(at, before, state);
+    entries.extend(event.and_then(|event| of_event(at, event, decided.now, state)));
+    entries.extend(of_effects(at, after, state));
     let numbered = (1..).zip(entries);
-    numbered.map(|(index, entry)| entry.frame(at, index, conversation)).collect()
+    numbered.map(|(index, entry)| entry.frame(at, index, decided.conversation)).collect()
 }
 
 fn lapsed(count: u32) -> usize {

@@ -152,15 +152,13 @@ async fn renew_token(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     ration(&app, caller.as_deref())?;
-    let claims = client(&app, &headers)?;
-    stream::known(&app).await?;
+    let claims = client(&app, &headers).await?;
     contact(&app, &claims).await?;
     token_answer(&app, &claims, None)
 }
 
 async fn revoke_token(State(app): State<App>, headers: HeaderMap) -> Result<StatusCode, Problem> {
-    let claims = client(&app, &headers)?;
-    stream::known(&app).await?;
+    let claims = client(&app, &headers).await?;
     app.relay.state().revoke(&claims.jti);
     for conversation in conversations(&app, &claims.sub) {
         let mut event = Event::new(conversation, EventType::TokenRevoked);
@@ -183,7 +181,7 @@ async fn open_conversation(
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
-    let claims = client(&app, &headers)?;
+    let claims = client(&app, &headers).await?;
     let opening: Opening = parse(&body)?;
     // The plugin judges the frame's form, the id's too.
     translate(&app, &claims, (&method, &uri), &body)?;
@@ -302,8 +300,7 @@ pub(super) fn conversations(app: &App, subject: &str) -> Vec<Name> {
 }
 
 async fn list_conversations(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let claims = client(&app, &headers)?;
-    stream::known(&app).await?;
+    let claims = client(&app, &headers).await?;
     let (mut open, mut closed) = (Vec::new(), 0);
     for name in conversations(&app, &claims.sub) {
         let Some(view) = app.node.view(&name).await? else { continue };
@@ -336,7 +333,7 @@ async fn entries(
     Params(Latest(limit)): Params<Latest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let claims = client(&app, &headers)?;
+    let claims = client(&app, &headers).await?;
     attach(&app, &claims, &id).await?;
     let entries = stream::entries(&app, &id, usize::try_from(limit).unwrap_or(usize::MAX)).await?;
     Ok(axum::Json(json!({ "conversationEntries": entries })).into_response())
@@ -349,7 +346,7 @@ async fn of_conversation(
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
-    let claims = client(&app, &headers)?;
+    let claims = client(&app, &headers).await?;
     let id = path.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id).unwrap_or_default();
     let events = translate(&app, &claims, (&method, &uri), &body)?;
     attach(&app, &claims, &id).await?;
@@ -447,10 +444,14 @@ fn translate(
 }
 
 /// Who asks; expired or not is the rules' business.
-pub(super) fn client(app: &App, headers: &HeaderMap) -> Result<Claims, Problem> {
-    let claims = bearer(headers).and_then(|token| app.relay.tokens.read(token));
-    let claims = claims.filter(|claims| !app.relay.state().is_revoked(&claims.jti));
-    claims.ok_or_else(|| Problem::new(Kind::Unauthorized, "the access token is missing or not of this service"))
+///
+/// # Errors
+/// 401; and busy as long as it is not known which tokens were revoked.
+pub(super) async fn client(app: &App, headers: &HeaderMap) -> Result<Claims, Problem> {
+    let refused = || Problem::new(Kind::Unauthorized, "the access token is missing or not of this service");
+    let claims = bearer(headers).and_then(|token| app.relay.tokens.read(token)).ok_or_else(refused)?;
+    stream::known(app).await?;
+    if app.relay.state().is_revoked(&claims.jti) { Err(refused()) } else { Ok(claims) }
 }
 
 /// An event that did not count is told to the client in its words: 401 when its token is why, else that it is over.

@@ -12,7 +12,6 @@ use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use wane_core::facts::Name;
 use wane_wire::record::{Address, Record, RecordError, RecordKind, Sequence, decode, peek};
 
 use super::frame::{self, Frame};
@@ -36,7 +35,7 @@ pub(super) async fn listen(
     Given(app): Given<App>,
     headers: HeaderMap,
 ) -> Result<Response<impl Stream<Item = Result<Sse, Infallible>>>, Problem> {
-    let claims = client(&app, &headers)?;
+    let claims = client(&app, &headers).await?;
     of_this_organisation(&app, &headers)?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let wrong = || Problem::new(Kind::BadParameter, "`Last-Event-ID` is not one that was given out here");
@@ -46,7 +45,6 @@ pub(super) async fn listen(
         Some(id) => frame::address(id).ok_or_else(wrong)?,
         None => Address::new(app.node.durable().next(), 0),
     };
-    known(&app).await?;
     let many = || Problem::new(Kind::Busy, "as many streams are open as may be").retry_after(10);
     let place = Arc::clone(&app.relay.streams).try_acquire_owned().map_err(|_| many())?;
     // First the ear, then the look back up to a fixed place: nothing falls between, and nothing is told twice.
@@ -69,7 +67,7 @@ fn of_this_organisation(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Returns when it is known whose the conversations are; at once, except right after a start.
+/// Returns when it is known whose the conversations are and which tokens were revoked; at once, except right after a start.
 pub(super) async fn known(app: &App) -> Result<(), Problem> {
     let mut knows = app.relay.knows.subscribe();
     let known = tokio::time::timeout(KNOWN_WITHIN, knows.wait_for(|knows| *knows)).await;
@@ -143,16 +141,7 @@ async fn history(app: &App, conversation: &str, after: Address) -> Result<Vec<(A
             Err(NodeError::Gone) => break,
             Err(error) => return Err(error.into()),
         };
-        let previous = match &record {
-            Record::Event(event) => event.previous,
-            Record::Lapse(lapse) => lapse.previous,
-            Record::Forget { .. }
-            | Record::Tick { .. }
-            | Record::Outage { .. }
-            | Record::Activation { .. }
-            | Record::Delivery(_)
-            | Record::Admin { .. } => Address::NONE,
-        };
+        let previous = record.chained().map_or(Address::NONE, |(_, previous)| previous);
         records.push((at, record));
         at = previous;
     }
@@ -228,7 +217,7 @@ fn learn(app: &App, record: &Record) {
 }
 
 fn pass_on(app: &App, at: Address, record: &Record) {
-    let Some(name) = conversation(record) else { return };
+    let Some((name, _)) = record.chained() else { return };
     let state = app.relay.state();
     let Some(held) = state.owner(name).and_then(|subject| state.subjects.get(subject)) else { return };
     if held.frames.receiver_count() == 0 {
@@ -237,18 +226,5 @@ fn pass_on(app: &App, at: Address, record: &Record) {
     for frame in frame::frames(at, record, &state) {
         // Nobody listening is no fault.
         let _ = held.frames.send(frame);
-    }
-}
-
-const fn conversation(record: &Record) -> Option<&Name> {
-    match record {
-        Record::Event(event) => Some(&event.event.conversation),
-        Record::Lapse(lapse) => Some(&lapse.conversation),
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => None,
     }
 }

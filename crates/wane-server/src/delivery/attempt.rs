@@ -18,7 +18,7 @@ use super::sign::signature;
 use super::target::{Target, TargetError};
 use super::{channel, follow};
 use crate::app::App;
-use crate::node::{NodeError, effect_of};
+use crate::node::NodeError;
 
 /// How long to wait before a mark is offered again to a node that is too busy to take it.
 const AGAIN: Duration = Duration::from_millis(20);
@@ -114,18 +114,11 @@ async fn find(app: &App, attempt: &Attempt) -> Result<Found, Outcome> {
         }
     };
     let record = app.node.read(attempt.effect.record).await.map_err(retried)?;
-    let (conversation, ordinal, channel) = match &record {
-        Record::Event(event) => (event.event.conversation.clone(), event.rules, event.channel),
-        Record::Lapse(lapse) => (lapse.conversation.clone(), lapse.rules, lapse.channel),
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => return Err(refused("there is no effect at that place of the log")),
-    };
-    let effect = effect_of(&record, attempt.effect).cloned();
-    let effect = effect.ok_or_else(|| refused("there is no effect at that place of the log"))?;
+    let missing = || refused("there is no effect at that place of the log");
+    let decided = record.decided().ok_or_else(missing)?;
+    let place = usize::try_from(attempt.effect.index).unwrap_or(usize::MAX);
+    let effect = decided.effects.get(place).cloned().ok_or_else(missing)?;
+    let (conversation, ordinal, channel) = (decided.conversation.clone(), decided.rules, decided.channel);
     let rules = app.node.rules_of(ordinal).ok_or_else(|| refused("the rules that decided are no longer kept"))?;
     let channel = follow::channel_of(app, ordinal, channel);
     Ok(Found { conversation, channel, rules, effect })

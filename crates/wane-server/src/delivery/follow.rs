@@ -256,20 +256,10 @@ fn define(app: &App, at: Address, json: &[u8]) {
 }
 
 fn owed(app: &App, at: Address, record: &Record) -> Vec<Owed> {
-    let (conversation, channel, effects) = match record {
-        Record::Event(event) => {
-            (&event.event.conversation, channel_of(app, event.rules, event.channel), &event.effects)
-        }
-        Record::Lapse(lapse) => (&lapse.conversation, channel_of(app, lapse.rules, lapse.channel), &lapse.effects),
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => return Vec::new(),
-    };
-    let lane = key::lane(conversation);
-    let owed = (0..).zip(effects).map(|(index, effect)| Owed {
+    let Some(decided) = record.decided() else { return Vec::new() };
+    let channel = channel_of(app, decided.rules, decided.channel);
+    let lane = key::lane(decided.conversation);
+    let owed = (0..).zip(decided.effects).map(|(index, effect)| Owed {
         effect: EffectRef { record: at, index },
         lane,
         kind: effect.body.type_name().into(),

@@ -193,10 +193,14 @@ impl Desk {
         self.index(|versions| versions.all().to_vec())
     }
 
-    /// One of them.
-    #[must_use]
-    pub fn version(&self, ordinal: Ordinal) -> Option<Version> {
-        self.index(|versions| versions.get(ordinal).cloned())
+    /// One of them; of an activation in progress, when it is done: rules are in force a moment before they are listed.
+    pub async fn version(&self, ordinal: Ordinal) -> Option<Version> {
+        let known = || self.index(|versions| versions.get(ordinal).cloned());
+        if let Some(version) = known() {
+            return Some(version);
+        }
+        let _done = self.0.changing.lock().await;
+        known()
     }
 
     /// Puts rules in force, whole or not at all. Once begun it is done whether or not the caller waits for it.

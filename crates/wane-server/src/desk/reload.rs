@@ -37,6 +37,9 @@ const UNASKED: u64 = 5_000 / TICK;
 pub async fn run(app: App, stop: impl Future<Output = ()>) -> std::io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut eye = app.config.watch.then(|| Eye::new(&app));
+    if eye.is_none() {
+        compare(&app).await;
+    }
     let mut ticks = interval(Duration::from_millis(TICK));
     // A late tick is followed by a whole period: so counted ticks are never more time than passed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -47,6 +50,22 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) -> std::io::Result<()
             _ = hangup.recv() => reread(&app).await,
             _ = ticks.tick(), if eye.is_some() => if let Some(eye) = &mut eye { eye.tick(&app).await },
         }
+    }
+}
+
+/// A start is no act: rules that were put in force stay so, whatever the directory holds by now. It is only told.
+async fn compare(app: &App) {
+    let dir = app.config.rules.clone();
+    let active = app.node.rules().1.hash;
+    match load::aside(move || read_still(&dir)).await {
+        Ok(Ok(files)) if files.hash() == active => {}
+        Ok(Ok(files)) => {
+            let (ruleset, directory) = (active.to_string(), files.hash().to_string());
+            let help = "`wane activate` or SIGHUP puts the directory in force";
+            tracing::warn!(ruleset, directory, "the rules in force are not those of the directory; {help}");
+        }
+        Ok(Err(error)) => tracing::warn!(error = words(&error), "the directory of rules can not be read"),
+        Err(error) => tracing::warn!(%error, "the directory of rules can not be read"),
     }
 }
 

@@ -47,7 +47,7 @@ pub fn routes() -> Router<App> {
 
 async fn active(_: Authorized<RulesRead>, State(app): State<App>, _: Params<()>) -> Answer<ActiveJson> {
     let (ordinal, rules) = app.node.rules();
-    let version = app.desk.version(ordinal);
+    let version = app.desk.version(ordinal).await;
     let files = bundle(&app, rules.hash).await?;
     Ok(axum::Json(ActiveJson {
         ordinal: ordinal.0,

@@ -12,11 +12,9 @@ use axum::{Json, Router};
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use wane_core::effect::{Effect, Lapse};
-use wane_core::time::Timestamp;
 use wane_wire::decision::{self, DecisionJson};
 use wane_wire::effect::EffectJson;
-use wane_wire::record::{Ordinal, Peek, Record};
+use wane_wire::record::{Peek, Record};
 
 use super::extract::{Authorized, Params};
 use super::follow::{self, After, Page, Position, Source};
@@ -119,7 +117,7 @@ impl Source for Effects {
     }
 
     fn things(self, app: &App, record: &Record, cursor: &dyn Fn(u32) -> String) -> Result<Vec<Box<RawValue>>, Problem> {
-        let Some(parts) = Parts::of(record) else { return Ok(Vec::new()) };
+        let Some(parts) = record.decided() else { return Ok(Vec::new()) };
         let rules = render::rules(app, parts.rules)?;
         let hash = rules.hash.to_string();
         let context = render::context(&rules, &hash, (parts.conversation, parts.channel));
@@ -140,7 +138,7 @@ impl Source for Decisions {
     }
 
     fn things(self, app: &App, record: &Record, cursor: &dyn Fn(u32) -> String) -> Result<Vec<Box<RawValue>>, Problem> {
-        let Some(parts) = Parts::of(record) else { return Ok(Vec::new()) };
+        let Some(parts) = record.decided() else { return Ok(Vec::new()) };
         let rules = render::rules(app, parts.rules)?;
         let ruleset = rules.hash.to_string();
         let (org, conversation) = (&*app.config.org, parts.conversation);
@@ -150,44 +148,5 @@ impl Source for Decisions {
             render::raw(&WithCursor { cursor: &cursor, thing: DecisionJson::new(lapse, context) })
         };
         (1..).zip(parts.lapses).map(json).collect()
-    }
-}
-
-/// What records of conversations have in common.
-struct Parts<'a> {
-    now: Timestamp,
-    rules: Ordinal,
-    conversation: &'a str,
-    channel: u16,
-    lapses: &'a [Lapse],
-    effects: &'a [Effect],
-}
-
-impl<'a> Parts<'a> {
-    fn of(record: &'a Record) -> Option<Self> {
-        match record {
-            Record::Event(it) => Some(Self {
-                now: it.now,
-                rules: it.rules,
-                conversation: &it.event.conversation,
-                channel: it.channel,
-                lapses: &it.lapses,
-                effects: &it.effects,
-            }),
-            Record::Lapse(it) => Some(Self {
-                now: it.now,
-                rules: it.rules,
-                conversation: &it.conversation,
-                channel: it.channel,
-                lapses: &it.lapses,
-                effects: &it.effects,
-            }),
-            Record::Forget { .. }
-            | Record::Tick { .. }
-            | Record::Outage { .. }
-            | Record::Activation { .. }
-            | Record::Delivery(_)
-            | Record::Admin { .. } => None,
-        }
     }
 }

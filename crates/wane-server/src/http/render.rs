@@ -25,16 +25,7 @@ pub(super) fn rules(app: &App, ordinal: Ordinal) -> Result<Arc<Ruleset>, Problem
 
 /// A record as it stands in a history.
 pub(super) fn record(app: &App, record: &Record, at: Address) -> Result<Box<RawValue>, Problem> {
-    let ordinal = match record {
-        Record::Event(event) => Some(event.rules),
-        Record::Lapse(lapse) => Some(lapse.rules),
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => None,
-    };
+    let ordinal = record.decided().map(|decided| decided.rules);
     let rules = ordinal.map(|ordinal| rules(app, ordinal)).transpose()?;
     let hash = rules.as_ref().map(|rules| rules.hash.to_string()).unwrap_or_default();
     let reading = Reading { org: &app.config.org, rules: rules.as_ref().map(|rules| (&**rules, hash.as_str())) };

@@ -38,7 +38,7 @@ use commit::Committer;
 
 pub use replay::{Replayed, See, replay};
 pub use start::{Recovered, Retention, Setup, StartError, Started};
-pub use told::{Answered, Cursor, EVENT_LIMIT, Failure, Keep, ListPage, NodeError, effect_of};
+pub use told::{Answered, Cursor, EVENT_LIMIT, Failure, Keep, ListPage, NodeError};
 
 /// Hears of what the node does, for metrics.
 pub trait Observer: Send + Sync {

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wane_core::engine::Engine;
-use wane_core::ruleset::{Ruleset, RulesetHash};
+use wane_core::ruleset::Ruleset;
 use wane_runtime::epoch::Epoch;
 use wane_runtime::shard::{Settings, Shard};
 use wane_store::log::{Block, Log};
 use wane_wire::record::{Address, Ordinal, Record, RecordError, Sequence, iterate};
 
 use super::keep::{self, Part};
-use super::start::{Retention, StartError};
+use super::start::{Find, Retention, StartError, epoch_of};
 
 /// What of a log was replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +35,7 @@ pub type See<'a> = &'a mut dyn FnMut(Address, &Record, Option<&Ruleset>);
 ///
 /// # Errors
 /// [`StartError::Disagrees`] when the log disagrees with itself; otherwise what keeps it from being read.
-pub fn replay(
-    log: &dyn Log,
-    key: [u8; 16],
-    rulesets: &dyn Fn(RulesetHash) -> Result<Arc<Ruleset>, String>,
-    see: See<'_>,
-) -> Result<Replayed, StartError> {
+pub fn replay(log: &dyn Log, key: [u8; 16], rulesets: Find<'_>, see: See<'_>) -> Result<Replayed, StartError> {
     let retention = Retention::default();
     let Retention { ids, ended, idle, .. } = retention;
     let settings = Settings { index: 0, shards: 1, key, ids_for: ids, ended_for: ended, idle_for: idle };
@@ -67,7 +61,7 @@ pub fn replay(
 
 struct State<'a> {
     shard: Shard,
-    rulesets: &'a dyn Fn(RulesetHash) -> Result<Arc<Ruleset>, String>,
+    rulesets: Find<'a>,
     known: BTreeMap<Ordinal, Arc<Ruleset>>,
     /// The last happening that was passed on: the snapshot has some of them, too.
     last: Address,
@@ -99,7 +93,7 @@ impl State<'_> {
             if checked {
                 self.shard.replay(*at, record).map_err(Box::new)?;
             }
-            see(*at, record, rules_of(record).and_then(|rules| self.known.get(&rules)).map(|rules| &**rules));
+            see(*at, record, record.decided().and_then(|decided| self.known.get(&decided.rules)).map(|rules| &**rules));
         }
         Ok(records.len() as u64)
     }
@@ -108,36 +102,12 @@ impl State<'_> {
         if self.last >= at {
             return Ok(());
         }
-        let epoch = match record {
-            Record::Outage { from, now } => Epoch::Outage { from: *from, now: *now },
-            Record::Activation { now, ordinal, hash, .. } => {
-                let rules = (self.rulesets)(*hash).map_err(|why| StartError::Rules { hash: *hash, why })?;
-                self.known.insert(*ordinal, Arc::clone(&rules));
-                Epoch::Rules { ordinal: *ordinal, now: *now, engine: Arc::new(Engine::new(rules)) }
-            }
-            Record::Event(_)
-            | Record::Lapse(_)
-            | Record::Forget { .. }
-            | Record::Tick { .. }
-            | Record::Delivery(_)
-            | Record::Admin { .. } => return Ok(()),
-        };
+        let Some(epoch) = epoch_of(record, self.rulesets)? else { return Ok(()) };
+        if let Epoch::Rules { ordinal, engine, .. } = &epoch {
+            self.known.insert(*ordinal, Arc::clone(engine.rules()));
+        }
         self.last = at;
         self.shard.epoch(epoch);
         Ok(())
-    }
-}
-
-/// The rules that decided a record.
-fn rules_of(record: &Record) -> Option<Ordinal> {
-    match record {
-        Record::Event(event) => Some(event.rules),
-        Record::Lapse(lapse) => Some(lapse.rules),
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => None,
     }
 }

@@ -138,6 +138,9 @@ pub enum StartError {
     Write(NodeError),
 }
 
+/// Finds the rules of a hash; or says why not.
+pub(super) type Find<'f> = &'f dyn Fn(RulesetHash) -> Result<Arc<Ruleset>, String>;
+
 /// One thing for a shard to take over.
 enum Input {
     Piece(Arc<Vec<u8>>),
@@ -313,16 +316,25 @@ fn happening(
 /// What a record means for all conversations; its rules are found, or are those given.
 fn epoch(
     record: &Record,
-    find: &dyn Fn(RulesetHash) -> Result<Arc<Ruleset>, String>,
+    find: Find<'_>,
     learned: &mut Learned,
     given: Option<&Arc<Ruleset>>,
 ) -> Result<Option<Epoch>, StartError> {
+    let found =
+        |hash| given.filter(|rules| rules.hash == hash).map_or_else(|| find(hash), |rules| Ok(Arc::clone(rules)));
+    let epoch = epoch_of(record, &found)?;
+    if let Some(Epoch::Rules { ordinal, engine, .. }) = &epoch {
+        learned.rulesets.insert(*ordinal, Arc::clone(engine.rules()));
+    }
+    Ok(epoch)
+}
+
+/// What a record means for all conversations, by rules that are found by their hash.
+pub(super) fn epoch_of(record: &Record, find: Find<'_>) -> Result<Option<Epoch>, StartError> {
     Ok(match record {
         Record::Outage { from, now } => Some(Epoch::Outage { from: *from, now: *now }),
         Record::Activation { now, ordinal, hash, .. } => {
-            let known = given.filter(|rules| rules.hash == *hash).cloned();
-            let rules = known.map_or_else(|| find(*hash), Ok).map_err(|why| StartError::Rules { hash: *hash, why })?;
-            learned.rulesets.insert(*ordinal, Arc::clone(&rules));
+            let rules = find(*hash).map_err(|why| StartError::Rules { hash: *hash, why })?;
             Some(Epoch::Rules { ordinal: *ordinal, now: *now, engine: Arc::new(Engine::new(rules)) })
         }
         Record::Event(_)

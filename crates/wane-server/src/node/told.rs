@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use thiserror::Error;
-use wane_core::effect::{Answer, Effect};
+use wane_core::effect::Answer;
 use wane_core::event::{Event, EventFacts};
 use wane_core::facts::{Name, Value};
 use wane_core::ruleset::Ruleset;
 use wane_core::time::Timestamp;
 use wane_runtime::shard::View;
 use wane_store::log::LogError;
-use wane_wire::record::{Address, EffectRef, EventRecord, Record};
+use wane_wire::record::{Address, EventRecord};
 
 /// The texts of an event together, in bytes: with all that it may set off, its record must fit a block of the log.
 pub const EVENT_LIMIT: usize = 64 * 1024;
@@ -114,20 +114,4 @@ pub struct Cursor {
     pub shard: u16,
     /// The place.
     pub place: u64,
-}
-
-/// The effect that a reference names, in a record.
-#[must_use]
-pub fn effect_of(record: &Record, reference: EffectRef) -> Option<&Effect> {
-    let effects = match record {
-        Record::Event(event) => &event.effects,
-        Record::Lapse(lapse) => &lapse.effects,
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => return None,
-    };
-    effects.get(usize::try_from(reference.index).ok()?)
 }

@@ -13,7 +13,6 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use wane_core::rules::files::Files;
 use wane_core::ruleset::Ruleset;
 use wane_core::time::Timestamp;
 use wane_plugin_host::{Host, Settings as PluginSettings};
@@ -27,7 +26,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Sync};
 use crate::delivery::Delivery;
 use crate::desk::bundles::Bundles;
-use crate::desk::{Desk, Proposal, load, reader, reload};
+use crate::desk::{Desk, load, reader, reload};
 use crate::follow::{self, Ended};
 use crate::http::listener::Door;
 use crate::http::webhook::ChannelState;
@@ -94,7 +93,6 @@ struct Daemon {
     app: App,
     log: FileLog,
     ended: Arc<Ended>,
-    files: Option<Files>,
 }
 
 impl Daemon {
@@ -103,7 +101,7 @@ impl Daemon {
         private_directory(&config.data)?;
         let log = open_log(start)?;
         let desk = Desk::open(&config.data)?;
-        let (files, initial) = initial_rules(config, desk.bundles(), &log)?;
+        let initial = initial_rules(config, desk.bundles(), &log)?;
         let plugins = plugins(config)?;
         let metrics = Arc::new(Metrics::default());
         let setup = Setup {
@@ -147,18 +145,11 @@ impl Daemon {
         let reader = app.clone();
         app.node.keep_for(Arc::new(move || reader.delivery.needs()));
         crate::client::keep(&app, &recovered.extras);
-        Ok(Self { app, log, ended, files })
+        Ok(Self { app, log, ended })
     }
 
     async fn run(self, ready: impl FnOnce(&App, SocketAddr)) -> Result<(), ServeError> {
-        let Self { app, log, ended, files } = self;
-        // Starting with other rules is an act, as activating them is.
-        if let Some(files) = files {
-            let proposal = Proposal { files: Arc::new(files), by: "start".into(), if_active: None };
-            if let Err(error) = app.desk.activate(&app.node, proposal).await {
-                tracing::warn!(%error, "the rules of the directory are not put in force; those of the last run are");
-            }
-        }
+        let Self { app, log, ended } = self;
         if let Err(error) = app.desk.catch_up(&app.node).await {
             tracing::warn!(%error, "the list of ruleset versions has a hole");
         }
@@ -311,33 +302,16 @@ fn random() -> Result<[u8; 16], ServeError> {
     Ok(bytes)
 }
 
-/// The rules of the directory; when they can not be used and the log has had others, those stay.
-fn initial_rules(
-    config: &Config,
-    bundles: &Bundles,
-    log: &FileLog,
-) -> Result<(Option<Files>, Option<Arc<Ruleset>>), ServeError> {
-    let fresh = log.next().0 <= 1;
-    let files = match reader::rule_files(&config.rules) {
-        Ok(files) => files,
-        Err(error) if fresh => return Err(ServeError::Rules(error.to_string())),
-        Err(error) => {
-            tracing::error!(%error, "the directory of rules can not be read; the rules of the last run stay in force");
-            return Ok((None, None));
-        }
-    };
-    let checked = load::judge(&files);
-    match checked.rules.clone() {
-        Some(rules) => {
-            bundles.save(&files)?;
-            Ok((Some(files), Some(rules)))
-        }
-        None if fresh => Err(ServeError::Rules(checked.words())),
-        None => {
-            tracing::error!(error = checked.words(), "the rules have errors; those of the last run stay in force");
-            Ok((Some(files), None))
-        }
+/// The rules to begin with: the directory's. A log that was used before has its own, and starting it changes nothing.
+fn initial_rules(config: &Config, bundles: &Bundles, log: &FileLog) -> Result<Option<Arc<Ruleset>>, ServeError> {
+    if log.next().0 > 1 {
+        return Ok(None);
     }
+    let files = reader::rule_files(&config.rules).map_err(|error| ServeError::Rules(error.to_string()))?;
+    let checked = load::judge(&files);
+    let Some(rules) = checked.rules.clone() else { return Err(ServeError::Rules(checked.words())) };
+    bundles.save(&files)?;
+    Ok(Some(rules))
 }
 
 fn retention(config: &Config) -> Retention {

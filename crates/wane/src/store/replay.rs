@@ -49,22 +49,11 @@ struct Tally {
 
 impl Tally {
     fn see(&mut self, record: &Record, rules: Option<&Ruleset>) {
-        let (conversation, now, lapses, effects) = match record {
-            Record::Event(it) => {
-                self.events += 1;
-                (&it.event.conversation, it.now, &it.lapses, it.effects.len())
-            }
-            Record::Lapse(it) => (&it.conversation, it.now, &it.lapses, it.effects.len()),
-            Record::Forget { .. }
-            | Record::Tick { .. }
-            | Record::Outage { .. }
-            | Record::Activation { .. }
-            | Record::Delivery(_)
-            | Record::Admin { .. } => return,
-        };
-        self.effects += effects as u64;
+        let Some(decided) = record.decided() else { return };
+        self.events += u64::from(matches!(record, Record::Event(_)));
+        self.effects += decided.effects.len() as u64;
         if let Some(rules) = rules {
-            self.decided(conversation, now, lapses, rules);
+            self.decided(decided.conversation, decided.now, decided.lapses, rules);
         }
     }
 

@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use wane_core::effect::{Effect, EffectBody};
-use wane_wire::record::{Address, Record, peek};
+use wane_core::effect::EffectBody;
+use wane_wire::record::{Address, peek};
 
 use super::{Kept, find};
 use crate::app::App;
@@ -73,8 +73,8 @@ pub(super) async fn history(
             }
             Err(error) => return Err(error.into()),
         };
-        let (conversation, previous) = chained(&record).ok_or_else(foreign)?;
-        if conversation != kept.name() {
+        let (conversation, previous) = record.chained().ok_or_else(foreign)?;
+        if **conversation != *kept.name() {
             return Err(foreign());
         }
         page.records.push(render::record(&app, &record, at)?);
@@ -103,20 +103,6 @@ async fn is_record(app: &App, at: Address) -> Result<bool, Problem> {
     Ok(offset == wanted && offset < block.records.len())
 }
 
-/// Whose record it is, and the one before.
-fn chained(record: &Record) -> Option<(&str, Address)> {
-    match record {
-        Record::Event(event) => Some((&event.event.conversation, event.previous)),
-        Record::Lapse(lapse) => Some((&lapse.conversation, lapse.previous)),
-        Record::Forget { conversation, previous, .. } => Some((conversation, *previous)),
-        Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => None,
-    }
-}
-
 /// The most records that are looked at for a session that is over.
 const MOST: usize = 10_000;
 
@@ -130,14 +116,14 @@ pub(super) async fn past(app: &App, kept: &Kept, number: u32) -> Result<Value, P
             Err(NodeError::Gone) => break,
             Err(error) => return Err(error.into()),
         };
-        for effect in effects(&record).iter().filter(|effect| effect.session == number) {
+        for effect in record.effects().iter().filter(|effect| effect.session == number) {
             if effect.body == EffectBody::SessionOpened {
                 started = Some(effect.at.to_string());
             } else if effect.body == EffectBody::SessionEnded {
                 ended = Some(effect.at.to_string());
             }
         }
-        at = match chained(&record) {
+        at = match record.chained() {
             Some((_, previous)) if started.is_none() && previous != Address::NONE => previous,
             _ => break,
         };
@@ -151,17 +137,4 @@ pub(super) async fn past(app: &App, kept: &Kept, number: u32) -> Result<Value, P
         "started": started,
         "ended": ended,
     }))
-}
-
-fn effects(record: &Record) -> &[Effect] {
-    match record {
-        Record::Event(event) => &event.effects,
-        Record::Lapse(lapse) => &lapse.effects,
-        Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Outage { .. }
-        | Record::Activation { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => &[],
-    }
 }
