@@ -54,6 +54,7 @@
 //! # fn main() {}
 //! ```
 //!
+//! A provider that signs otherwise than a manifest can say is checked with the functions of [`verify`].
 //! Name, version, SDK and compiler are added to the manifest by [`export!`]; what a manifest may say is in [`manifest`].
 //! The ABI underneath is in `wane-plugin-abi`; nobody needs it to write a plugin in Rust.
 
@@ -66,6 +67,7 @@ mod outcome;
 mod request;
 mod sink;
 pub mod testing;
+pub mod verify;
 
 pub use effect::Effect;
 pub use event::Event;

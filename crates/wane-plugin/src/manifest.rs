@@ -21,4 +21,5 @@
 //!   `"optional": true`: the plugin works without.
 //! - `signature`: the host checks it in constant time over the raw body, before the plugin is called. `header` (in any
 //!   case); `prefix` (default none) stands before the digest, such as `sha256=`; `encoding` is `hex` or `base64`; `secret`
-//!   is the name of one of `secrets`; `kinds` (default `["webhook"]`) tells which kinds of input are signed.
+//!   is the name of one of `secrets`; `kinds` (default `["webhook"]`) tells which kinds of input are signed. What a
+//!   provider signs otherwise the plugin checks itself, with [`crate::verify`] and a key `to_plugin`.
