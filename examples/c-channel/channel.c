@@ -6,8 +6,13 @@
 WANE_PLUGIN_NOTE("{\"name\":\"c-pager\",\"version\":\"1.0.0\",\"channel\":\"pager\",\"abi\":\"1.0\","
                  "\"secrets\":[{\"name\":\"token\",\"about\":\"for sending\",\"optional\":true}]}");
 
+static wane_slice bytes(const char *text, size_t len) {
+    const wane_slice slice = {(const uint8_t *)text, len};
+    return slice;
+}
+
 static int32_t refuse(const wane_sink *sink, int32_t code, const char *why) {
-    sink->fail(sink->host, code, (wane_slice){(const uint8_t *)why, strlen(why)});
+    sink->fail(sink->host, code, bytes(why, strlen(why)));
     return code;
 }
 
@@ -43,7 +48,7 @@ static int32_t translate(void *instance, const wane_input *input, const wane_sin
     const int len = snprintf(json, sizeof json,
                              "{\"type\":\"message\",\"role\":\"customer\",\"kind\":\"text\",\"id\":\"%.*s\",\"address\":\"%.*s\"}",
                              (int)id_len, (const char *)id, (int)from_len, (const char *)from);
-    return sink->event(sink->host, (wane_slice){(const uint8_t *)json, (uint64_t)len});
+    return sink->event(sink->host, bytes(json, (size_t)len));
 }
 
 /* A channel that sends texts would read `text` and `to` of the effect with a JSON library; this one only rings. */
@@ -51,7 +56,7 @@ static int32_t render(void *instance, wane_slice effect, const wane_sink *sink) 
     static const char request[] = "{\"method\":\"POST\",\"url\":\"https://pager.example/ring\","
                                   "\"headers\":[[\"Authorization\",\"Bearer {{secret:token}}\"]]}";
     (void)instance, (void)effect;
-    return sink->request(sink->host, (wane_slice){(const uint8_t *)request, sizeof request - 1});
+    return sink->request(sink->host, bytes(request, sizeof request - 1));
 }
 
 static const wane_plugin plugin = {

@@ -10,9 +10,13 @@
  *  - Text is UTF-8. Instants are milliseconds since 1970-01-01T00:00:00Z. Integers have a fixed width and the machine's order of bytes.
  *  - Slices need not end with a zero byte. What the host passes is valid during the call; what a plugin passes to a
  *    callback is copied before the callback returns. Nobody frees memory of the other side.
- *  - A field behind the end given by a struct's `size` does not exist.
+ *  - A field behind the end given by a struct's `size` does not exist. Structs with a `size` get longer at their end in
+ *    later minor versions; nothing else of a struct ever changes. wane_slice and wane_header stay as they are.
+ *  - Fields that are reserved are written as zeros and not read.
  *  - An instance is called by one thread at a time, not always the same one, and never from inside a callback.
  *  - No exception, longjmp or panic leaves a function of the plugin.
+ *
+ * ABI 1 is frozen: docs/abi.md says what may be added, and how.
  */
 #ifndef WANE_PLUGIN_H
 #define WANE_PLUGIN_H
@@ -26,12 +30,12 @@ extern "C" {
 #define WANE_ABI_MAJOR 1
 #define WANE_ABI_MINOR 0
 
-/* Kinds of input. */
+/* Kinds of input. A plugin returns WANE_UNSUPPORTED for one that it does not know. */
 #define WANE_WEBHOOK 1u      /* a provider's webhook */
 #define WANE_HANDSHAKE 2u    /* a provider's question whether the address is ours */
 #define WANE_CLIENT_FRAME 3u /* a frame of a web or in-app client */
 
-/* What a call returns: zero, a refusal (above), or a fault (below). */
+/* What a call returns: zero, a refusal (above zero), or a fault (below). Any other number is a fault. */
 #define WANE_OK 0
 #define WANE_IGNORED 1        /* understood, and nothing follows from it */
 #define WANE_BAD_SIGNATURE 2  /* the provider is answered 401 */
@@ -106,7 +110,7 @@ typedef struct wane_plugin {
     int32_t (*translate)(void *instance, const wane_input *input, const wane_sink *sink);
     /* `effect`: one JSON object. */
     int32_t (*render)(void *instance, wane_slice effect, const wane_sink *sink);
-    /* The extension of that name and revision, or null. The field may be null. */
+    /* The extension of that name (`wane.typing`) and revision, or null. The field may be null. */
     const void *(*get_extension)(wane_slice id, uint32_t revision);
     const void *later[4]; /* nulls */
 } wane_plugin;

@@ -1,10 +1,11 @@
-/* Prints the size of every struct of the header, and the offset of every field: one `name number` a line. */
+/* Prints the size of every struct of the header, the offset of every field, and every number: one `name number` a line. */
 #include "wane_plugin.h"
 #include <stddef.h>
 #include <stdio.h>
 
 #define SIZE(type) printf(#type " %zu\n", sizeof(type))
 #define FIELD(type, field) printf(#type "." #field " %zu\n", offsetof(type, field))
+#define NUMBER(name) printf(#name " %lld\n", (long long)(name))
 
 int main(void) {
     SIZE(wane_slice), FIELD(wane_slice, ptr), FIELD(wane_slice, len);
@@ -18,11 +19,10 @@ int main(void) {
     FIELD(wane_plugin, abi_minor), FIELD(wane_plugin, min_host_minor), FIELD(wane_plugin, reserved);
     FIELD(wane_plugin, manifest), FIELD(wane_plugin, create), FIELD(wane_plugin, destroy), FIELD(wane_plugin, translate);
     FIELD(wane_plugin, render), FIELD(wane_plugin, get_extension), FIELD(wane_plugin, later);
-    const int codes[] = {WANE_OK, WANE_IGNORED, WANE_BAD_SIGNATURE, WANE_MALFORMED, WANE_UNSUPPORTED, WANE_DUPLICATE,
-                         WANE_RETRY_LATER, WANE_OUTSIDE_WINDOW, WANE_FAULT_BUG, WANE_FAULT_PANIC, WANE_FAULT_LIMIT,
-                         WANE_FAULT_MEMORY, WANE_FAULT_MISUSE, WANE_WEBHOOK, WANE_HANDSHAKE, WANE_CLIENT_FRAME,
-                         WANE_ABI_MAJOR, WANE_ABI_MINOR};
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) printf("code%zu %d\n", i, codes[i]);
-    printf("magic %llu\n", (unsigned long long)WANE_MAGIC);
+    NUMBER(WANE_OK), NUMBER(WANE_IGNORED), NUMBER(WANE_BAD_SIGNATURE), NUMBER(WANE_MALFORMED), NUMBER(WANE_UNSUPPORTED);
+    NUMBER(WANE_DUPLICATE), NUMBER(WANE_RETRY_LATER), NUMBER(WANE_OUTSIDE_WINDOW), NUMBER(WANE_FAULT_BUG);
+    NUMBER(WANE_FAULT_PANIC), NUMBER(WANE_FAULT_LIMIT), NUMBER(WANE_FAULT_MEMORY), NUMBER(WANE_FAULT_MISUSE);
+    NUMBER(WANE_WEBHOOK), NUMBER(WANE_HANDSHAKE), NUMBER(WANE_CLIENT_FRAME);
+    NUMBER(WANE_ABI_MAJOR), NUMBER(WANE_ABI_MINOR), NUMBER(WANE_MAGIC);
     return 0;
 }
