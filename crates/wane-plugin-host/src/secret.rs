@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -75,19 +77,30 @@ fn allowed(name: &str, place: Place, manifest: &Manifest, secrets: &Secrets) -> 
 }
 
 /// The request with its secrets in it. Each goes in as its place needs it: percent-encoded into an address or a form, escaped
-/// into JSON, as it is into a header.
+/// into JSON, as it is into a header, except that `Basic USER:PASSWORD` is encoded as a whole (RFC 7617).
 pub(crate) fn expand(request: &Request, secrets: &Secrets) -> Request {
     let body = match content_type(request) {
         Some(kind) if kind.contains("json") => json,
         Some(kind) if kind.contains("x-www-form-urlencoded") => percent,
         _ => raw,
     };
-    let headers = request.headers.iter().map(|(name, value)| (name.clone(), filled(value, secrets, raw)));
+    let headers = request.headers.iter().map(|(name, value)| (name.clone(), credentials(value, secrets)));
     Request {
         method: request.method.clone(),
         url: filled(&request.url, secrets, percent),
         headers: headers.collect(),
         body: filled(&request.body, secrets, body),
+    }
+}
+
+/// The value of a header. `Basic` without a placeholder is encoded already: the plugin knew all of it.
+fn credentials(value: &str, secrets: &Secrets) -> String {
+    match value.strip_prefix("Basic ") {
+        Some(pair) if has_placeholder(pair) => {
+            let pair = Zeroizing::new(filled(pair, secrets, raw));
+            format!("Basic {}", STANDARD.encode(pair.as_bytes()))
+        }
+        _ => filled(value, secrets, raw),
     }
 }
 
@@ -174,6 +187,18 @@ mod tests {
         assert_eq!(expanded.headers[1].1, "Bearer a\"b c");
         let form = expand(&request("", "application/x-www-form-urlencoded", "t={{secret:token}}&u=1"), &secrets());
         assert_eq!(form.body, "t=a%22b%20c&u=1");
+    }
+
+    #[test]
+    fn basic_credentials_are_encoded_with_the_secret_in_them() {
+        let value = |text: &str| {
+            let headers = vec![("Authorization".to_owned(), text.to_owned())];
+            let request = Request { headers, ..request("", "text/plain", "") };
+            expand(&request, &secrets()).headers.swap_remove(0).1
+        };
+        assert_eq!(value("Basic AC1:{{secret:token}}"), "Basic QUMxOmEiYiBj");
+        assert_eq!(value("Basic QUMx"), "Basic QUMx", "encoded already");
+        assert_eq!(value("Bearer {{secret:token}}"), "Bearer a\"b c");
     }
 
     #[test]

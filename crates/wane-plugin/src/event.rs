@@ -3,6 +3,18 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::Refusal;
+
+/// The most bytes of a name.
+const LONGEST: usize = 512;
+
+/// 9999-12-31T23:59:59.999Z.
+const LAST_MILLIS: i64 = 253_402_300_799_999;
+
+fn is_name(text: &str) -> bool {
+    text.len() <= LONGEST && !text.chars().any(char::is_control)
+}
+
 /// What happened on the channel. The host makes the conversation's name of channel, account and address.
 ///
 /// ```
@@ -100,10 +112,55 @@ impl Event {
         self
     }
 
+    /// Whether it is one that the host takes: a customer is named; the names of customer, account and event have at most 512
+    /// bytes, and no control characters; the account has no colon; the instant lies in the years 1970 to 9999.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] with the field, since what is wrong with it came from outside.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let (id, account) = (self.id.as_deref().unwrap_or_default(), self.account.as_deref().unwrap_or_default());
+        let wrong = if self.address.is_empty() || !is_name(&self.address) {
+            "the name of the customer"
+        } else if !is_name(account) || account.contains(':') {
+            "the name of the account"
+        } else if !is_name(id) {
+            "the id of an event"
+        } else if self.at_ms.is_some_and(|at| !(0..=LAST_MILLIS).contains(&at)) {
+            "the instant of an event"
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::Malformed(format!("{wrong} can not be that")))
+    }
+
     /// As it goes to the host.
     #[must_use]
     pub fn to_json(&self) -> String {
         // A struct of texts, numbers and JSON values always has a JSON form.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_instants_have_bounds() {
+        let good = Event::new("message", "a".repeat(512)).id("i").account("n").at_ms(LAST_MILLIS);
+        assert_eq!(good.check(), Ok(()));
+        for bad in [
+            Event { address: String::new(), ..good.clone() },
+            Event { address: "a".repeat(513), ..good.clone() },
+            Event { address: "a\nb".to_owned(), ..good.clone() },
+            good.clone().account("a:b"),
+            good.clone().account("a".repeat(513)),
+            good.clone().id("a".repeat(513)),
+            good.clone().id("\0"),
+            good.clone().at_ms(-1),
+            good.clone().at_ms(LAST_MILLIS + 1),
+        ] {
+            assert!(matches!(bad.check(), Err(Refusal::Malformed(_))), "{bad:?}");
+        }
     }
 }

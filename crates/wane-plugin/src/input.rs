@@ -62,12 +62,17 @@ impl<'a> Input<'a> {
         self.headers.0.iter().copied()
     }
 
-    /// The body as JSON of that shape.
+    /// The body as JSON of that shape. What the shape does not read is checked too: all of it is UTF-8, and nothing is
+    /// nested deeper than 128 times.
     ///
     /// # Errors
     /// [`Refusal::Malformed`] with the place.
     pub fn json<T: Deserialize<'a>>(&self) -> Result<T, Refusal> {
-        Ok(serde_json::from_slice(self.body)?)
+        let text = self.text()?;
+        if is_deep(self.body) {
+            return Err(Refusal::Malformed(format!("JSON nested deeper than {DEEPEST} times")));
+        }
+        Ok(serde_json::from_str(text)?)
     }
 
     /// The body as text.
@@ -91,6 +96,32 @@ impl<'a> Input<'a> {
     pub fn form(&self) -> Result<Vec<Field<'a>>, Refusal> {
         Ok(pairs(self.text()?).collect())
     }
+}
+
+/// How often lists and objects may stand inside each other. No provider comes near; serde_json reads no deeper either, but
+/// skips without counting.
+const DEEPEST: usize = 128;
+
+fn is_deep(json: &[u8]) -> bool {
+    // Nearly every body has fewer brackets than that, and counting them costs next to nothing.
+    if json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= DEEPEST {
+        return false;
+    }
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = Field<'_>> {
@@ -154,6 +185,21 @@ mod tests {
         assert_eq!(input.query("broken").as_deref(), Some("%zz%4"));
         assert_eq!(input.query("u").as_deref(), Some("ä"));
         assert_eq!(input.query("y"), None);
+    }
+
+    #[test]
+    fn json_is_text_and_not_deep_even_where_it_is_not_read() {
+        let read = |body: &[u8]| Input { body, ..input("", &[]) }.json::<Record>().map(|_| ());
+        #[derive(Deserialize)]
+        struct Record {}
+        let nested = |times: usize| format!(r#"{{"x":{}{}}}"#, "[".repeat(times), "]".repeat(times));
+        assert_eq!(read(nested(127).as_bytes()), Ok(()));
+        for bad in [nested(128), nested(100_000), "[".repeat(100_000)] {
+            assert_eq!(read(bad.as_bytes()), Err(Refusal::Malformed("JSON nested deeper than 128 times".to_owned())));
+        }
+        let quoted = format!(r#"{{"x":"\\\"{}","y":[{}1]}}"#, "[".repeat(500), "[],".repeat(500));
+        assert_eq!(read(quoted.as_bytes()), Ok(()));
+        assert_eq!(read(b"{\"x\":\"\xff\"}"), Err(Refusal::Malformed("not UTF-8".to_owned())));
     }
 
     #[test]

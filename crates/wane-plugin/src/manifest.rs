@@ -18,7 +18,8 @@
 //!   schema does not name are errors; a default that the plugin wants to have it fills in itself.
 //! - `secrets`: what the operator must or may give. They reach requests as placeholders ([`crate::Request::secret`]), never
 //!   the plugin itself, unless `"to_plugin": true`: then `create` finds it in the config under its name, as text.
-//!   `"optional": true`: the plugin works without.
+//!   `"optional": true`: the plugin works without. `"in"`: where its placeholder may stand, a list of `header` (the default),
+//!   `url` and `body`. In a header `Basic USER:{{secret:NAME}}` the host encodes user and secret as Basic needs it.
 //! - `signature`: the host checks it in constant time over the raw body, before the plugin is called. `header` (in any
 //!   case); `prefix` (default none) stands before the digest, such as `sha256=`; `encoding` is `hex` or `base64`; `secret`
 //!   is the name of one of `secrets`; `kinds` (default `["webhook"]`) tells which kinds of input are signed. What a

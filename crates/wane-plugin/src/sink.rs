@@ -17,6 +17,9 @@ pub(crate) trait Outlet {
     fn suppress(&mut self, why: &str) -> Outcome;
 }
 
+/// As many events as the host takes of one input.
+const MOST_EVENTS: usize = 1_000;
+
 /// What the provider is answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -32,9 +35,22 @@ impl Sink<'_> {
     /// An event. In `translate` only.
     ///
     /// # Errors
-    /// [`Refusal::Limit`] when the host takes no more.
+    /// [`Refusal::Malformed`] when a name or an instant in it is one that no event can have ([`Event::check`]): it came with
+    /// the input. [`Refusal::Limit`] when the host takes no more.
     pub fn event(&mut self, event: &Event) -> Outcome {
+        event.check()?;
         self.0.event(&event.to_json())
+    }
+
+    /// All events of an input, in their order. In `translate` only.
+    ///
+    /// # Errors
+    /// As [`event`](Self::event), and [`Refusal::Malformed`] for more than 1000: no provider puts so many into one request.
+    pub fn events(&mut self, events: &[Event]) -> Outcome {
+        if events.len() > MOST_EVENTS {
+            return Err(Refusal::Malformed(format!("more than {MOST_EVENTS} events in one request")));
+        }
+        events.iter().try_for_each(|event| self.event(event))
     }
 
     /// An event of a type of the author's own, which serialises to the fields of [`Event`]. In `translate` only.

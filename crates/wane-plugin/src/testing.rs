@@ -136,6 +136,13 @@ impl FakeInput {
         self
     }
 
+    /// Sets what stands behind `?`.
+    #[must_use]
+    pub fn query(mut self, query: impl Into<String>) -> Self {
+        self.query = query.into();
+        self
+    }
+
     /// Sets when it came.
     #[must_use]
     pub const fn at_ms(mut self, received_at_ms: i64) -> Self {

@@ -123,6 +123,9 @@ fn at(index: usize, refusal: Refusal) -> Refusal {
 }
 
 fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Refusal> {
+    if !raw.get().starts_with('{') {
+        return Err(Refusal::Malformed("not an object".to_owned()));
+    }
     serde_json::from_str(raw.get()).map_err(|error| {
         // The words of serde quote what was found; only what it missed may be told.
         let words = error.to_string();

@@ -35,7 +35,7 @@ impl Channel for Line {
         if input.kind != Kind::Webhook {
             return Err(Refusal::Unsupported("LINE sends webhooks by `POST` and asks for no handshake".to_owned()));
         }
-        inbound::events(self.config.destination.as_deref(), input)?.iter().try_for_each(|event| sink.event(event))
+        sink.events(&inbound::events(self.config.destination.as_deref(), input)?)
     }
 
     fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {

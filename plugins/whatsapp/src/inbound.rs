@@ -47,6 +47,9 @@ fn of_change(field: &str, value: &RawValue, place: &str, events: &mut Vec<Event>
 }
 
 fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, place: &str) -> Result<T, Refusal> {
+    if !raw.get().starts_with('{') {
+        return Err(Refusal::Malformed(format!("{place}: not an object")));
+    }
     serde_json::from_str(raw.get()).map_err(|error| {
         // The words of serde quote what was found; only what it missed may be told.
         let words = error.to_string();

@@ -59,7 +59,7 @@ impl Channel for WhatsApp {
     fn translate(&mut self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
         // Only webhooks are signed: nothing else may become an event.
         match input.kind {
-            Kind::Webhook => inbound::events(input)?.iter().try_for_each(|event| sink.event(event)),
+            Kind::Webhook => sink.events(&inbound::events(input)?),
             Kind::Handshake => self.handshake(input, sink),
             Kind::ClientFrame => Err(Refusal::Unsupported("there are no clients of our own".to_owned())),
         }
