@@ -47,6 +47,11 @@ pub(crate) enum Command {
     },
     /// Look into a channel plugin, or call it by hand
     Plugin(PluginArgs),
+    /// Prove that a channel plugin does what its channel asks; exit status 1 failures, 3 it does not load, 4 the kit failed
+    Conformance(crate::conformance::ConformanceArgs),
+    /// Does one case of `wane conformance`, for that command only
+    #[command(hide = true)]
+    ConformanceCase,
     /// Print the JSON Schema of rule files, for editors
     Schema,
     /// Print the completions of a shell

@@ -4,6 +4,7 @@ mod about;
 mod activate;
 mod check;
 mod cli;
+mod conformance;
 mod daemon;
 mod demo;
 mod describe;
@@ -76,6 +77,8 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
         Command::Token { command } => token::run(&command, out),
         Command::Store { command } => store::run(&command, out),
         Command::Plugin(args) => plugin::run(&args, out),
+        Command::Conformance(args) => conformance::run(&args, out),
+        Command::ConformanceCase => conformance::child(),
         Command::Schema => about::schema(out),
         Command::Completions { shell } => about::completions(shell, out),
         Command::Man => about::man(out),

@@ -51,6 +51,14 @@ pub(crate) enum Trouble {
         /// Its exit code, as in `sysexits.h`.
         code: u8,
     },
+    /// No plugin could be proved right or wrong.
+    #[error("{message}")]
+    Kit {
+        /// Why.
+        message: String,
+        /// Its exit code.
+        code: u8,
+    },
     /// Rule files have errors, which were shown.
     #[error("{0}")]
     Rules(String),
@@ -84,7 +92,7 @@ impl Trouble {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Input { .. } | Self::Rules(_) => 1,
-            Self::Daemon { code, .. } => *code,
+            Self::Daemon { code, .. } | Self::Kit { code, .. } => *code,
             Self::Read { .. } | Self::Write { .. } | Self::Output(_) | Self::Usage { .. } => 2,
         }
     }
@@ -95,7 +103,12 @@ impl Trouble {
         let help = match self {
             Self::Usage { help, .. } => Some(help.as_str()),
             Self::Input { help, .. } => help.as_deref(),
-            Self::Read { .. } | Self::Write { .. } | Self::Output(_) | Self::Rules(_) | Self::Daemon { .. } => None,
+            Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Output(_)
+            | Self::Rules(_)
+            | Self::Daemon { .. }
+            | Self::Kit { .. } => None,
         };
         if let Some(help) = help {
             tell(&format!("  = help: {help}"));

@@ -1,0 +1,113 @@
+//! The process of one case. It reads its job from the standard input and writes what came of it as its last line; a plugin
+//! that crashes, hangs or ends the process takes only this case with it.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::around::{Household, Seen};
+use crate::case::{Case, Way};
+use crate::catalog::{self, Text};
+use crate::play::{Place, Stage};
+use crate::read::{self, File};
+
+/// What stands before the result, in case that a plugin writes to the standard output.
+pub(crate) const MARK: &str = "\u{1e}wane-conformance ";
+
+/// What a process has to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) plugin: PathBuf,
+    pub(crate) store: PathBuf,
+    /// The profile under test.
+    pub(crate) profile: Given,
+    /// The case; without one the plugin is only loaded.
+    pub(crate) case: Option<Given>,
+    pub(crate) way: String,
+    /// Only the digest of what the plugin says is wanted.
+    pub(crate) digest_only: bool,
+}
+
+/// A file's name, its text, and the name of what is in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Given {
+    pub(crate) id: String,
+    pub(crate) file: String,
+    pub(crate) text: String,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Done {
+    /// It does not load, and why.
+    pub(crate) refused: Option<String>,
+    /// The step that came out otherwise.
+    pub(crate) line: Option<usize>,
+    /// What differs.
+    pub(crate) lines: Vec<String>,
+    /// What was seen around it.
+    pub(crate) seen: Vec<Seen>,
+    /// A digest of all that the plugin said.
+    pub(crate) digest: String,
+}
+
+/// Does the job on the standard input. For the hidden command that a [`runner`](crate::runner) starts.
+///
+/// # Errors
+/// When there is no job there, or nobody takes the result.
+pub fn child() -> Result<(), String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| error.to_string())?;
+    let job: Job = serde_json::from_str(&text).map_err(|error| format!("no job of the kit: {error}"))?;
+    let done = work(&job)?;
+    let line = serde_json::to_string(&done).map_err(|error| error.to_string())?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n{MARK}{line}").and_then(|()| out.flush()).map_err(|error| error.to_string())
+}
+
+fn work(job: &Job) -> Result<Done, String> {
+    let profile = File { name: &job.profile.file, text: &job.profile.text };
+    let profile = read::profile(profile, &job.profile.id).map_err(|fault| fault.to_string())?;
+    let case = match &job.case {
+        Some(given) => {
+            let way = [Way::Valid, Way::Invalid, Way::Robust].into_iter().find(|way| way.name() == job.way);
+            let text = Text { name: given.file.clone(), text: given.text.clone() };
+            catalog::case(&text, &profile, (way.unwrap_or(Way::Valid), &given.id)).map_err(|fault| fault.to_string())?
+        }
+        None => loading(&profile.name),
+    };
+    let before = Household::now();
+    let place = Place { plugin: &job.plugin, store: &job.store };
+    let mut stage = match Stage::new(place, &profile, &case) {
+        Ok(stage) => stage,
+        Err(why) => return Ok(Done { refused: Some(why), ..Done::default() }),
+    };
+    let mut done = Done::default();
+    if let Err(miss) = stage.play() {
+        done.line = Some(miss.line);
+        done.lines = miss.lines;
+    }
+    done.seen = before.left();
+    Ok(done)
+}
+
+/// A case without steps.
+fn loading(profile: &str) -> Case {
+    Case {
+        id: String::new(),
+        profile: profile.to_owned(),
+        way: Way::Valid,
+        title: String::new(),
+        why: String::new(),
+        requirements: Vec::new(),
+        source: String::new(),
+        since: String::new(),
+        level: 0,
+        needs: Vec::new(),
+        config: serde_json::Map::new(),
+        secrets: std::collections::BTreeMap::new(),
+        now_ms: None,
+        steps: Vec::new(),
+    }
+}
