@@ -4,6 +4,7 @@ mod activate;
 mod check;
 mod diff;
 mod explain;
+mod new_channel;
 mod plugin;
 mod scenarios;
 mod simulate;

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     },
     /// Look into a channel plugin, or call it by hand
     Plugin(PluginArgs),
+    /// Write a new channel plugin that works, with tests and samples, to be changed into the channel you need
+    NewChannel(NewChannelArgs),
     /// Prove that a channel plugin does what its channel asks; exit status 1 failures, 3 it does not load, 4 the kit failed
     Conformance(crate::conformance::ConformanceArgs),
     /// Does one case of `wane conformance`, for that command only
@@ -372,4 +374,29 @@ pub(crate) enum PluginCommand {
         #[arg(value_name = "DIR")]
         dir: PathBuf,
     },
+}
+
+/// `wane new-channel`
+#[derive(Debug, Args)]
+pub(crate) struct NewChannelArgs {
+    /// The channel's name, as rules and the configuration will call it, such as `my-sms`
+    pub(crate) name: String,
+    /// In which language
+    #[arg(long, value_enum, default_value_t = Language::Rust)]
+    pub(crate) lang: Language,
+    /// The directory to be made; called as the channel if not given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// A checkout of Wane, whose SDK a channel in Rust is built with; the one that the command runs in if not given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sdk: Option<PathBuf>,
+}
+
+/// In which language a channel is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// A crate
+    Rust,
+    /// A file with a Makefile
+    C,
 }

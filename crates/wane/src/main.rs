@@ -12,6 +12,7 @@ mod diagnostics;
 mod diff;
 mod disk;
 mod explain;
+mod new_channel;
 mod out;
 mod plugin;
 mod rulesets;
@@ -77,6 +78,7 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
         Command::Token { command } => token::run(&command, out),
         Command::Store { command } => store::run(&command, out),
         Command::Plugin(args) => plugin::run(&args, out),
+        Command::NewChannel(args) => new_channel::run(&args, out),
         Command::Conformance(args) => conformance::run(&args, out),
         Command::ConformanceCase => conformance::child(),
         Command::Schema => about::schema(out),
