@@ -39,7 +39,9 @@ fn load(name: &'static str, config: Value) -> Result<Loaded, String> {
     };
     let secrets = secrets.iter().map(|(name, text)| ((*name).to_owned(), Secret::from(*text))).collect();
     let plugin = Some(format!("wane-channel-{name}"));
-    settings.channels.insert(name.to_owned(), ChannelSettings { plugin, config, secrets, sha256: None });
+    settings
+        .channels
+        .insert(name.to_owned(), ChannelSettings { plugin, config, secrets, ..ChannelSettings::default() });
     let host = Host::load(&settings).map_err(|error| error.to_string())?;
     Ok(Loaded { channel: host.channel(name).expect("it was loaded"), name, _place: place })
 }

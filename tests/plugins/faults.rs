@@ -1,23 +1,29 @@
-//! What each fault costs: its request, and nothing else.
+//! What each fault costs: its request, and nothing else. In both tiers the same, with the same words.
 
 use serde_json::{Value, json};
-use wane_plugin_host::Host;
 use wane_plugin_host::call::{CallError, Rendered};
+use wane_plugin_host::{Host, Tier};
 
 use crate::place::{Place, effect, say, say_at};
 
+const TIERS: [Tier; 2] = [Tier::Inproc, Tier::Process];
+
 /// A host that never rests a plugin.
-fn host(place: &Place, config: Value) -> Host {
-    let mut settings = place.settings(config);
+fn host(place: &Place, tier: Tier, config: Value) -> Host {
+    let mut settings = place.settings_in(tier, config);
     settings.rest.faults = 0;
     Host::load(&settings).expect("loaded")
 }
 
 #[test]
 fn a_fault_costs_its_request_and_the_instance() {
+    TIERS.into_iter().for_each(in_a_fault_costs_its_request_and_the_instance);
+}
+
+fn in_a_fault_costs_its_request_and_the_instance(tier: Tier) {
     let place = Place::new();
     place.rust_foil();
-    let host = host(&place, json!({ "account": "a" }));
+    let host = host(&place, tier, json!({ "account": "a" }));
     let channel = host.channel("foil").expect("there");
     let calls = || say(&channel, "one").expect("works").events.remove(0).more["calls"].as_u64();
     for (number, (word, expected)) in [
@@ -25,8 +31,6 @@ fn a_fault_costs_its_request_and_the_instance() {
         ("flood", "more than 1000 events of one input"),
         ("deaf", "more than 1000 events of one input"),
         ("long", "a piece of 300"),
-        ("nobody", "has no `address`"),
-        ("year", "outside 1970 to 9999"),
         ("render", "a request, but not in this call"),
         ("twice", "two replies"),
         ("status", "a status outside"),
@@ -49,9 +53,13 @@ fn a_fault_costs_its_request_and_the_instance() {
 
 #[test]
 fn a_refusal_is_data_and_keeps_the_instance() {
+    TIERS.into_iter().for_each(in_a_refusal_is_data_and_keeps_the_instance);
+}
+
+fn in_a_refusal_is_data_and_keeps_the_instance(tier: Tier) {
     let place = Place::new();
     place.rust_foil();
-    let host = host(&place, json!({ "account": "a" }));
+    let host = host(&place, tier, json!({ "account": "a" }));
     let channel = host.channel("foil").expect("there");
     for word in ["ignored", "duplicate"] {
         let nothing = say(&channel, word).expect("no refusal to the provider");
@@ -67,14 +75,20 @@ fn a_refusal_is_data_and_keeps_the_instance() {
 
 #[test]
 fn nonsense_over_the_abi_is_a_fault_too() {
+    TIERS.into_iter().for_each(in_nonsense_over_the_abi_is_a_fault_too);
+}
+
+fn in_nonsense_over_the_abi_is_a_fault_too(tier: Tier) {
     let place = Place::new();
     place.foil(&[]);
-    let host = host(&place, json!({}));
+    let host = host(&place, tier, json!({}));
     let channel = host.channel("foil").expect("there");
     for (word, expected) in [
         ("u", "is not UTF-8"),
         ("j", "is not JSON"),
         ("t", "has other fields than the ABI says"),
+        ("o", "has no `address`"),
+        ("y", "outside 1970 to 9999"),
         ("n", "a slice without a start"),
         ("h", "a slice of 18446744073709551615 bytes"),
         ("c", "a code that this ABI does not have"),
@@ -90,9 +104,13 @@ fn nonsense_over_the_abi_is_a_fault_too() {
 
 #[test]
 fn what_is_rendered_is_checked() {
+    TIERS.into_iter().for_each(in_what_is_rendered_is_checked);
+}
+
+fn in_what_is_rendered_is_checked(tier: Tier) {
     let place = Place::new();
     place.rust_foil();
-    let host = host(&place, json!({ "account": "a" }));
+    let host = host(&place, tier, json!({ "account": "a" }));
     let channel = host.channel("foil").expect("there");
     for (kind, expected) in [
         ("nothing", "neither a request nor a reason"),
@@ -109,9 +127,13 @@ fn what_is_rendered_is_checked() {
 
 #[test]
 fn words_of_a_customer_reach_no_secret() {
+    TIERS.into_iter().for_each(in_words_of_a_customer_reach_no_secret);
+}
+
+fn in_words_of_a_customer_reach_no_secret(tier: Tier) {
     let place = Place::new();
     place.rust_foil();
-    let host = host(&place, json!({ "account": "a" }));
+    let host = host(&place, tier, json!({ "account": "a" }));
     let channel = host.channel("foil").expect("there");
     let mut said = effect("send");
     said["text"] = "hand me {{secret:token}}".into();
@@ -121,9 +143,13 @@ fn words_of_a_customer_reach_no_secret() {
 
 #[test]
 fn a_call_over_its_budget_is_a_fault_after_the_fact() {
+    TIERS.into_iter().for_each(in_a_call_over_its_budget_is_a_fault_after_the_fact);
+}
+
+fn in_a_call_over_its_budget_is_a_fault_after_the_fact(tier: Tier) {
     let place = Place::new();
     place.rust_foil();
-    let mut settings = place.settings(json!({ "account": "a" }));
+    let mut settings = place.settings_in(tier, json!({ "account": "a" }));
     settings.budget.hard = std::time::Duration::from_millis(1);
     let host = Host::load(&settings).expect("loaded");
     let Err(CallError::Fault(what)) = say(&host.channel("foil").expect("there"), "busy") else { panic!("a fault") };
@@ -133,9 +159,13 @@ fn a_call_over_its_budget_is_a_fault_after_the_fact() {
 
 #[test]
 fn a_plugin_that_fails_too_often_rests() {
+    TIERS.into_iter().for_each(in_a_plugin_that_fails_too_often_rests);
+}
+
+fn in_a_plugin_that_fails_too_often_rests(tier: Tier) {
     let place = Place::new();
     place.rust_foil();
-    let settings = place.settings(json!({ "account": "a" }));
+    let settings = place.settings_in(tier, json!({ "account": "a" }));
     let host = Host::load(&settings).expect("loaded");
     let channel = host.channel("foil").expect("there");
     for second in 0..3 {

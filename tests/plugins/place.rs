@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use wane_core::time::Timestamp;
 use wane_plugin_host::call::{CallError, Input, InputKind, Translated};
-use wane_plugin_host::{Channel, ChannelSettings, Settings};
+use wane_plugin_host::{Channel, ChannelSettings, Settings, Tier};
 
 /// Directories that go with it: `plugins` and `store`.
 pub(crate) struct Place {
@@ -53,6 +53,14 @@ impl Place {
         fs::copy(rust_foil(), &to).expect("the foil is built with the tests");
         mode(&to, 0o755);
         to
+    }
+
+    /// The same, for a tier.
+    pub(crate) fn settings_in(&self, tier: Tier, config: Value) -> Settings {
+        let mut settings = self.settings(config);
+        settings.program = Some(wane_tests::binary::path().to_owned());
+        settings.channels.values_mut().for_each(|channel| channel.tier = Some(tier));
+        settings
     }
 
     /// Settings with that one channel.

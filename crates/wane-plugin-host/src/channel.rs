@@ -1,5 +1,6 @@
 //! The plugin of one channel, ready to be called.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde_json::Value;
@@ -7,14 +8,16 @@ use wane_core::time::Timestamp;
 
 use crate::call::{CallError, Input, Rendered, Request, Translated};
 use crate::generation::Generation;
-use crate::instance::Instance;
+use crate::instance::Ask;
 use crate::manifest::Manifest;
+use crate::output::Output;
 use crate::rest::Faults;
 use crate::secret;
 use crate::settings::{Budget, Rest};
 use crate::signature;
 use crate::status::{Counts, PluginStatus, add, read};
 use crate::stopwatch::Stopwatch;
+use crate::worker::{Lost, Worker};
 
 /// The plugin of one channel. Calls of several threads run side by side, each with an instance of its own.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct Channel {
     faults: Mutex<Faults>,
     last_fault: Mutex<Option<String>>,
     counts: Counts,
+    /// The id of the last call.
+    asked: AtomicU64,
 }
 
 impl Channel {
@@ -36,11 +41,13 @@ impl Channel {
             faults: Mutex::default(),
             last_fault: Mutex::default(),
             counts: Counts::default(),
+            asked: AtomicU64::new(0),
         }
     }
 
-    /// Makes events of a request. Blocks for as long as the plugin takes; that is bounded only after the fact, see the
-    /// head of the crate.
+    /// Makes events of a request. Blocks for as long as the plugin takes: in a process of its own that is bounded by the
+    /// budget, in this one by nothing, see the head of the crate. So few calls are at work at once that a plugin that hangs
+    /// leaves threads to others; beyond that a call is refused.
     ///
     /// # Errors
     /// [`CallError`]: a refusal, or a fault. Neither has any events.
@@ -55,10 +62,7 @@ impl Channel {
                 return Err(CallError::BadSignature);
             }
         }
-        self.call(&generation, input.received_at, |instance| {
-            let (code, output) = instance.translate(input);
-            output.translated(code)
-        })
+        self.call(&generation, input.received_at, &Ask::Translate(input), |code, output| output.translated(code))
     }
 
     /// Makes requests of an effect: one JSON object with the effect's fields, `text`, `to`, `now_ms`, `channel_state`.
@@ -74,8 +78,7 @@ impl Channel {
         let mut effect = effect.clone();
         secret::disarm(&mut effect);
         let (effect, generation) = (effect.to_string(), self.generation());
-        self.call(&generation, now, |instance| {
-            let (code, output) = instance.render(&effect);
+        self.call(&generation, now, &Ask::Render(&effect), |code, output| {
             output.rendered(code, |request| secret::check(request, &generation.manifest, &generation.given.secrets))
         })
     }
@@ -104,6 +107,9 @@ impl Channel {
             file: generation.file.clone(),
             hash: generation.hash.clone(),
             generation: generation.number,
+            tier: generation.tier(),
+            processes: generation.processes(),
+            lost: read(&self.counts.lost),
             calls: read(&self.counts.calls),
             micros: read(&self.counts.micros),
             slow: read(&self.counts.slow),
@@ -137,13 +143,14 @@ impl Channel {
         &self,
         generation: &Generation,
         now: Timestamp,
-        call: impl FnOnce(&mut Instance) -> Result<T, CallError>,
+        ask: &Ask<'_>,
+        judge: impl FnOnce(i32, Output) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
         if let Some(rest) = locked(&self.faults).resting(now) {
             return Err(CallError::Quarantined(format!("until {}, after {}", rest.until, rest.why)));
         }
         let (budget, rest) = *self.limits.read().unwrap_or_else(PoisonError::into_inner);
-        let result = self.measured(generation, &budget, call);
+        let result = self.seated(generation, &budget, ask, judge);
         match &result {
             Ok(_) => {}
             Err(CallError::Fault(what)) => self.fault(now, what, &rest),
@@ -152,29 +159,53 @@ impl Channel {
         result
     }
 
-    /// Calls with an instance, which is given back only after a call without a fault.
-    fn measured<T>(
+    /// Asks a worker, which is given back only after a call without a fault.
+    fn seated<T>(
         &self,
         generation: &Generation,
         budget: &Budget,
-        call: impl FnOnce(&mut Instance) -> Result<T, CallError>,
+        ask: &Ask<'_>,
+        judge: impl FnOnce(i32, Output) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        let mut instance = generation.take().map_err(CallError::Fault)?;
+        let Some(_seat) = generation.seat(budget.longest()) else {
+            return Err(CallError::RetryLater("too many calls of the plugin at once".to_owned()));
+        };
         let watch = Stopwatch::start();
-        let result = call(&mut instance);
-        let taken = watch.stop();
-        add(&self.counts.calls, 1);
-        add(&self.counts.micros, u64::try_from(taken.wall.as_micros()).unwrap_or(u64::MAX));
-        if taken.wall > budget.soft {
-            add(&self.counts.slow, 1);
-        }
-        if let Some(what) = taken.fault(budget) {
-            return Err(CallError::Fault(what));
-        }
+        let asked = self.asked(generation, budget, ask);
+        self.count(&watch, budget);
+        let (worker, code, output) = asked.map_err(CallError::Fault)?;
+        let result = judge(code, output);
         if !matches!(result, Err(CallError::Fault(_))) {
-            generation.give(instance);
+            generation.give(worker);
         }
         result
+    }
+
+    /// Asks, and once more with the same id if the process ends that was asked.
+    fn asked(&self, generation: &Generation, budget: &Budget, ask: &Ask<'_>) -> Result<(Worker, i32, Output), String> {
+        let id = self.asked.fetch_add(1, Ordering::Relaxed);
+        let mut worker = generation.take()?;
+        let first = match worker.ask(id, ask, budget) {
+            Ok((code, output)) => return Ok((worker, code, output)),
+            Err(Lost::Late(what)) => return Err(what),
+            Err(Lost::Gone(what)) => what,
+        };
+        add(&self.counts.lost, 1);
+        let mut worker = generation.fresh().map_err(|what| format!("{first}; then {what}"))?;
+        match worker.ask(id, ask, budget) {
+            Ok((code, output)) => Ok((worker, code, output)),
+            Err(Lost::Late(what) | Lost::Gone(what)) if what == first => Err(format!("{what}, twice")),
+            Err(Lost::Late(what) | Lost::Gone(what)) => Err(format!("{first}; then {what}")),
+        }
+    }
+
+    fn count(&self, watch: &Stopwatch, budget: &Budget) {
+        let wall = watch.wall();
+        add(&self.counts.calls, 1);
+        add(&self.counts.micros, u64::try_from(wall.as_micros()).unwrap_or(u64::MAX));
+        if wall > budget.soft {
+            add(&self.counts.slow, 1);
+        }
     }
 
     fn fault(&self, now: Timestamp, what: &str, limits: &Rest) {

@@ -1,20 +1,25 @@
 //! One loaded plugin with one config, and its instances.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::config::{self, Given};
 use crate::elf::{self, Elf};
-use crate::instance::Instance;
-use crate::library::{self, Library};
+use crate::library;
 use crate::manifest::Manifest;
-use crate::settings::ChannelSettings;
+use crate::process::child::Recipe;
+use crate::seats::{Seat, Seats};
+use crate::settings::{ChannelSettings, Settings, Tier};
 use crate::trust::Vetted;
+use crate::worker::{Source, Worker};
 
-/// The most instances that wait for the next call. More may be at work at once: as many as there are threads that call.
-const MOST_IDLE: usize = 64;
+/// The most calls at once: more than a service needs, and few enough that a plugin that hangs leaves threads to others.
+const MOST_CALLS: usize = 32;
+/// The most processes of one plugin; the other calls wait for one of them.
+const MOST_PROCESSES: usize = 4;
 
-/// A plugin, loaded and configured. When the last call with it is over and a newer one is in its place, its instances end.
+/// A plugin, loaded and configured. When the last call with it is over and a newer one is in its place, its workers end.
 #[derive(Debug)]
 pub(crate) struct Generation {
     pub(crate) number: u64,
@@ -22,8 +27,9 @@ pub(crate) struct Generation {
     pub(crate) hash: String,
     pub(crate) manifest: Manifest,
     pub(crate) given: Given,
-    library: Library,
-    idle: Mutex<Vec<Instance>>,
+    source: Source,
+    seats: Seats,
+    idle: Mutex<Vec<Worker>>,
 }
 
 #[expect(unsafe_code, reason = "a library's pointers lead to constants")]
@@ -53,7 +59,7 @@ impl Found {
     }
 
     /// Checks the settings, then loads it and makes the first instance.
-    pub(crate) fn load(&self, settings: &ChannelSettings, store: &Path, number: u64) -> Result<Generation, String> {
+    pub(crate) fn load(&self, settings: &ChannelSettings, all: &Settings, number: u64) -> Result<Generation, String> {
         if let Some(expected) = &settings.sha256
             && !expected.eq_ignore_ascii_case(&self.vetted.hash)
         {
@@ -61,17 +67,42 @@ impl Found {
         }
         self.spoken()?;
         let given = config::check(&self.manifest, settings)?;
-        let library = library::load(&self.vetted, &self.note, store)?;
-        let first = Instance::create(library, given.config.reveal())?;
+        let source = self.source(settings, all)?;
+        let seats = match source.tier() {
+            Tier::Inproc => Seats::new(MOST_CALLS, 0),
+            Tier::Process => Seats::new(MOST_PROCESSES, MOST_CALLS - MOST_PROCESSES),
+        };
+        let first = source.worker(given.config.reveal())?;
         Ok(Generation {
             number,
             file: self.vetted.path.clone(),
             hash: self.vetted.hash.clone(),
             manifest: self.manifest.clone(),
             given,
-            library,
+            source,
+            seats,
             idle: Mutex::new(vec![first]),
         })
+    }
+
+    /// Where it is to run.
+    pub(crate) fn tier(&self, settings: &ChannelSettings, all: &Settings) -> Tier {
+        let named = settings.sha256.is_some() || self.vetted.signed;
+        let otherwise = if all.program.is_none() || named { Tier::Inproc } else { Tier::Process };
+        settings.tier.unwrap_or(otherwise)
+    }
+
+    fn source(&self, settings: &ChannelSettings, all: &Settings) -> Result<Source, String> {
+        let copy = library::keep(&self.vetted, &all.store)?;
+        match (self.tier(settings, all), &all.program) {
+            (Tier::Inproc, _) => library::open(&copy, &self.note).map(Source::Here),
+            (Tier::Process, Some(program)) => {
+                Ok(Source::Apart(Recipe { program: program.clone(), copy, manifest: self.note.clone() }))
+            }
+            (Tier::Process, None) => {
+                Err("is to run in a process of its own, and no program for that is known".to_owned())
+            }
+        }
     }
 
     /// Another major version of the ABI is refused before anything runs, if the manifest tells.
@@ -83,22 +114,42 @@ impl Found {
 }
 
 impl Generation {
-    /// An instance for one call: one that waits, or a new one.
-    pub(crate) fn take(&self) -> Result<Instance, String> {
-        let waiting = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        waiting.map_or_else(|| Instance::create(self.library, self.given.config.reveal()), Ok)
+    /// Where it runs.
+    pub(crate) const fn tier(&self) -> Tier {
+        self.source.tier()
     }
 
-    /// Gives back an instance that did nothing wrong.
-    pub(crate) fn give(&self, instance: Instance) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MOST_IDLE {
-            idle.push(instance);
-        }
+    /// The processes that wait for the next call.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Worker::process).collect()
+    }
+
+    /// A seat for one call, at once or within `patience`.
+    pub(crate) fn seat(&self, patience: Duration) -> Option<Seat<'_>> {
+        self.seats.take(patience)
+    }
+
+    /// A worker for one call: one that waits, or a new one.
+    pub(crate) fn take(&self) -> Result<Worker, String> {
+        let waiting = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        waiting.map_or_else(|| self.fresh(), Ok)
+    }
+
+    /// A new worker.
+    pub(crate) fn fresh(&self) -> Result<Worker, String> {
+        self.source.worker(self.given.config.reveal())
+    }
+
+    /// Gives back a worker that did nothing wrong, while its call still has a seat: there are never more than seats.
+    pub(crate) fn give(&self, worker: Worker) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
     }
 
     /// Whether these settings and this file would be the same again.
-    pub(crate) fn same(&self, found: &Found, given: &Given) -> bool {
-        self.hash == found.vetted.hash && self.given.config == given.config && self.given.secrets == given.secrets
+    pub(crate) fn same(&self, found: &Found, given: &Given, tier: Tier) -> bool {
+        self.hash == found.vetted.hash
+            && self.given.config == given.config
+            && self.given.secrets == given.secrets
+            && self.tier() == tier
     }
 }

@@ -169,12 +169,12 @@ fn generation(
     let old = old.map(|channel| channel.generation());
     if let Some(old) = &old {
         let given = config::check(&found.manifest, settings).map_err(|what| wrong(path, what))?;
-        if old.same(found, &given) {
+        if old.same(found, &given, found.tier(settings, all)) {
             return Ok(None);
         }
     }
     let number = old.map_or(1, |old| old.number + 1);
-    found.load(settings, &all.store, number).map(Some).map_err(|what| wrong(path, what))
+    found.load(settings, all, number).map(Some).map_err(|what| wrong(path, what))
 }
 
 type Wanted = (String, Found, ChannelSettings);

@@ -9,6 +9,25 @@ use crate::call::{Input, InputKind};
 use crate::library::Library;
 use crate::output::{Call, Output, Pair, too_long, too_many_headers};
 
+/// What a plugin is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ask<'a> {
+    /// To make events of a request.
+    Translate(&'a Input<'a>),
+    /// To make requests of an effect, in JSON.
+    Render(&'a str),
+}
+
+impl Ask<'_> {
+    /// Which call it is.
+    pub(crate) const fn call(&self) -> Call {
+        match self {
+            Self::Translate(_) => Call::Translate,
+            Self::Render(_) => Call::Render,
+        }
+    }
+}
+
 /// An instance. Whoever has it is the only one who calls it.
 #[derive(Debug)]
 pub(crate) struct Instance {
@@ -39,8 +58,15 @@ impl Instance {
         instance.ok_or_else(|| "gave no instance".to_owned())
     }
 
-    /// Has a request translated; what came of it is in the output.
-    pub(crate) fn translate(&mut self, input: &Input<'_>) -> (i32, Output) {
+    /// Asks; what came of it is in the output.
+    pub(crate) fn ask(&mut self, ask: &Ask<'_>) -> (i32, Output) {
+        match ask {
+            Ask::Translate(input) => self.translate(input),
+            Ask::Render(effect) => self.render(effect),
+        }
+    }
+
+    fn translate(&mut self, input: &Input<'_>) -> (i32, Output) {
         let mut output = Output::new(Call::Translate);
         let text = |text: &str| Slice::new(text.as_bytes());
         let headers: Vec<abi::Header> = input
@@ -67,8 +93,7 @@ impl Instance {
         (code, output)
     }
 
-    /// Has an effect rendered.
-    pub(crate) fn render(&mut self, effect: &str) -> (i32, Output) {
+    fn render(&mut self, effect: &str) -> (i32, Output) {
         let mut output = Output::new(Call::Render);
         let Some(render) = self.library.plugin.render else { return (code::FAULT_MISUSE, output) };
         let sink = sink(&mut output);

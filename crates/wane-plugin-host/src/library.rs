@@ -25,10 +25,9 @@ pub(crate) struct Library {
 // SAFETY: the pointers lead to functions and constants of a library that stays; which thread reads them is the same to them.
 unsafe impl Send for Library {}
 
-/// Copies the bytes to the store and loads them.
-pub(crate) fn load(vetted: &Vetted, manifest: &[u8], store: &Path) -> Result<Library, String> {
-    let copy = keep(vetted, store)?;
-    let plugin = open(&copy)?;
+/// Loads a copy that [`keep`] made, whose manifest is this.
+pub(crate) fn open(copy: &Path, manifest: &[u8]) -> Result<Library, String> {
+    let plugin = entered(copy)?;
     if trimmed(told(plugin.manifest)?) != trimmed(manifest) {
         return Err("the manifest in the descriptor is another than the one in the note".to_owned());
     }
@@ -39,7 +38,7 @@ pub(crate) fn load(vetted: &Vetted, manifest: &[u8], store: &Path) -> Result<Lib
 }
 
 /// The copy, whose bytes are these: written when missing, and never trusted for its name alone.
-fn keep(vetted: &Vetted, store: &Path) -> Result<PathBuf, String> {
+pub(crate) fn keep(vetted: &Vetted, store: &Path) -> Result<PathBuf, String> {
     let failed = |error: std::io::Error| format!("can not be kept in `{}`: {error}", store.display());
     DirBuilder::new().recursive(true).mode(0o700).create(store).map_err(failed)?;
     // The service's own directory, wherever its path leads: what is vetted and loaded from is the place itself.
@@ -59,7 +58,7 @@ fn keep(vetted: &Vetted, store: &Path) -> Result<PathBuf, String> {
 }
 
 #[expect(unsafe_code, reason = "runs code of a file; that it may be run was decided before")]
-fn open(copy: &Path) -> Result<Plugin, String> {
+fn entered(copy: &Path) -> Result<Plugin, String> {
     // The number of `RTLD_NODELETE` is the system's; the flags are combined here for the loader's own function.
     let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NODELETE;
     // SAFETY: the file's initialisers run now. The bytes are those that were vetted, in a directory that only we can change.

@@ -96,6 +96,18 @@ impl Output {
         }
     }
 
+    /// Everything, to be told in another process.
+    pub(crate) fn said(&self) -> Said<'_> {
+        Said {
+            events: &self.events,
+            requests: &self.requests,
+            reply: self.reply.as_ref(),
+            suppressed: self.suppressed.as_deref(),
+            detail: &self.detail,
+            wrong: self.wrong.as_deref(),
+        }
+    }
+
     /// Says that something is wrong that the plugin did not do in its sink.
     pub(crate) fn mark(&mut self, what: &str) {
         self.wrong.get_or_insert_with(|| what.to_owned());
@@ -191,6 +203,18 @@ impl Output {
     }
 }
 
+/// What was said, piece by piece; nothing of it is believed yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said<'a> {
+    pub(crate) events: &'a [Vec<u8>],
+    pub(crate) requests: &'a [Vec<u8>],
+    pub(crate) reply: Option<&'a Reply>,
+    pub(crate) suppressed: Option<&'a str>,
+    pub(crate) detail: &'a str,
+    /// What was wrong with it already there.
+    pub(crate) wrong: Option<&'a str>,
+}
+
 /// A header as bytes.
 pub(crate) type Pair<'a> = (&'a [u8], &'a [u8]);
 
@@ -229,7 +253,7 @@ fn text(bytes: &[u8]) -> Result<&str, String> {
 }
 
 /// A reason goes to logs: short, on one line.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut length = 0;
     plain

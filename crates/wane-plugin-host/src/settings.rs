@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::secret::Secret;
@@ -22,6 +23,9 @@ pub struct Settings {
     pub channels: BTreeMap<String, ChannelSettings>,
     /// What is done with plugins in the directories that no channel asks for.
     pub others: Others,
+    /// The program that is a plugin's process when its first argument is `plugin-host`: one that then calls
+    /// [`crate::process::run`]. None: there is no process tier, and every plugin runs in this process. Default none.
+    pub program: Option<PathBuf>,
     /// How long a call may take.
     pub budget: Budget,
     /// After how many faults a plugin rests.
@@ -39,6 +43,30 @@ pub struct ChannelSettings {
     pub secrets: BTreeMap<String, Secret>,
     /// The SHA-256 that the file must have, in hex. None: any.
     pub sha256: Option<String>,
+    /// Where it runs. None: in this process if the file is signed by a trusted key or `sha256` names it, else in a process
+    /// of its own.
+    pub tier: Option<Tier>,
+}
+
+/// Where a plugin runs. What it is asked and what it answers is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// In this process: the fastest, for plugins that are trusted as this process is.
+    Inproc,
+    /// In processes of its own, locked in. One that crashes or hangs costs the call.
+    Process,
+}
+
+impl Tier {
+    /// As it is configured and shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inproc => "inproc",
+            Self::Process => "process",
+        }
+    }
 }
 
 /// What makes a file trusted, beside its place.
@@ -67,8 +95,16 @@ pub struct Budget {
     /// Calls that take longer are counted as slow. Default 1 ms.
     pub soft: Duration,
     /// Calls that take more of the processor than this are faults, and so are calls that keep their caller waiting twenty
-    /// times as long. Default 50 ms.
+    /// times as long. In a process of its own the plugin is stopped then. Default 50 ms.
     pub hard: Duration,
+}
+
+impl Budget {
+    /// A call that kept its caller waiting for longer sleeps or waits, which it may not.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        self.hard.saturating_mul(20)
+    }
 }
 
 /// When a plugin that fails is not called for a while. Instants are the callers', so this needs no clock.
@@ -92,6 +128,7 @@ impl Settings {
             trust: Trust::default(),
             channels: BTreeMap::new(),
             others: Others::default(),
+            program: None,
             budget: Budget::default(),
             rest: Rest::default(),
         }
@@ -100,7 +137,13 @@ impl Settings {
 
 impl Default for ChannelSettings {
     fn default() -> Self {
-        Self { plugin: None, config: Value::Object(serde_json::Map::new()), secrets: BTreeMap::new(), sha256: None }
+        Self {
+            plugin: None,
+            config: Value::Object(serde_json::Map::new()),
+            secrets: BTreeMap::new(),
+            sha256: None,
+            tier: None,
+        }
     }
 }
 

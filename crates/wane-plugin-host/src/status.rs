@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use wane_core::time::Timestamp;
 
+use crate::settings::Tier;
+
 /// How the plugin of a channel is doing. Counts are since the channel was first loaded, over all generations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PluginStatus {
@@ -20,6 +22,12 @@ pub struct PluginStatus {
     pub hash: String,
     /// Counts reloads that changed something, from 1.
     pub generation: u64,
+    /// Where it runs.
+    pub tier: Tier,
+    /// Its processes that wait for the next call.
+    pub processes: Vec<u32>,
+    /// Processes that ended while they were needed; each was replaced, and its request asked again.
+    pub lost: u64,
     /// Calls that reached the plugin.
     pub calls: u64,
     /// How long they took in all, in microseconds.
@@ -50,6 +58,7 @@ pub struct Quarantine {
 /// Counts.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
+    pub(crate) lost: AtomicU64,
     pub(crate) calls: AtomicU64,
     pub(crate) micros: AtomicU64,
     pub(crate) slow: AtomicU64,

@@ -32,12 +32,14 @@ pub(crate) struct Vetted {
     pub(crate) bytes: Vec<u8>,
     /// The SHA-256 of the bytes, in hex.
     pub(crate) hash: String,
+    /// Whether a trusted key signed them.
+    pub(crate) signed: bool,
 }
 
 impl Vetted {
     fn new(path: &Path, bytes: Vec<u8>) -> Self {
         let hash = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { path: path.to_owned(), bytes, hash }
+        Self { path: path.to_owned(), bytes, hash, signed: false }
     }
 
     /// Bytes that nobody vetted: to be read, never to be loaded.

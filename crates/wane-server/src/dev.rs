@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use wane_core::time::Timestamp;
+use wane_plugin_host::Tier;
 
 use crate::clock::Clock;
 use crate::config::{Channel, Config, SecretRef};
@@ -37,6 +38,8 @@ impl Dev {
         let now = Clock::system(Timestamp::EPOCH).now();
         let tokens = make_dev(&config.data, now)?;
         let mut dev = Self { tokens, app_secret: None, now };
+        // What lies beside the program was built with it, and is trusted as it is.
+        let tier = config.plugins.is_none().then_some(Tier::Inproc);
         if config.plugins.is_none() {
             config.plugins = program_directory();
         }
@@ -54,7 +57,8 @@ impl Dev {
                 }
                 references.insert((*name).to_owned(), SecretRef::File(path));
             }
-            let entry = Channel { plugin, config: toml::Table::new(), secrets: references };
+            let config_table = toml::Table::new();
+            let entry = Channel { plugin, tier, sha256: None, config: config_table, secrets: references };
             config.channels.insert(channel.to_owned(), entry);
         }
         Ok(dev)

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     },
     /// Look into a channel plugin, or call it by hand
     Plugin(PluginArgs),
+    /// The process of a plugin, started by the daemon
+    #[command(hide = true)]
+    PluginHost,
     /// Write a new channel plugin that works, with tests and samples, to be changed into the channel you need
     NewChannel(NewChannelArgs),
     /// Prove that a channel plugin does what its channel asks; exit status 1 failures, 3 it does not load, 4 the kit failed
@@ -364,6 +367,9 @@ pub(crate) enum PluginCommand {
         /// The directory with `request.json`, `headers.txt`, `body.bin` and `secret.json`
         #[arg(value_name = "DIR")]
         dir: PathBuf,
+        /// Where it runs
+        #[arg(long, value_enum, default_value_t = PluginTier::Process)]
+        tier: PluginTier,
     },
     /// Have it render an effect, and print what comes of it as one JSON object; a refusal or fault is exit status 1
     Render {
@@ -373,7 +379,19 @@ pub(crate) enum PluginCommand {
         /// The directory with `effect.json`
         #[arg(value_name = "DIR")]
         dir: PathBuf,
+        /// Where it runs
+        #[arg(long, value_enum, default_value_t = PluginTier::Process)]
+        tier: PluginTier,
     },
+}
+
+/// Where a plugin runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PluginTier {
+    /// In a process of its own, locked in
+    Process,
+    /// In this process
+    Inproc,
 }
 
 /// `wane new-channel`

@@ -78,6 +78,7 @@ fn run(command: Command, out: &mut Out) -> Result<Verdict, Trouble> {
         Command::Token { command } => token::run(&command, out),
         Command::Store { command } => store::run(&command, out),
         Command::Plugin(args) => plugin::run(&args, out),
+        Command::PluginHost => plugin::host(),
         Command::NewChannel(args) => new_channel::run(&args, out),
         Command::Conformance(args) => conformance::run(&args, out),
         Command::ConformanceCase => conformance::child(),

@@ -49,6 +49,8 @@ static int32_t translate(void *instance, const wane_input *input, const wane_sin
     case 'j': return SAY(event, "{\"type\":\"message\",");
     case 'a': return SAY(event, "[\"message\",\"u1\"]");
     case 't': return SAY(event, "{\"type\":7,\"address\":\"u1\"}");
+    case 'o': return SAY(event, "{\"type\":\"message\",\"address\":\"\"}");
+    case 'y': return SAY(event, "{\"type\":\"message\",\"address\":\"u1\",\"at_ms\":9223372036854775807}");
     case 'n': return sink->event(sink->host, (wane_slice){0, 5});
     case 'h': return sink->event(sink->host, (wane_slice){input->body.ptr, UINT64_MAX});
     case 'c': SAY(event, EVENT("x")); return 42;

@@ -25,6 +25,9 @@ use crate::http::problem::{Kind, Problem};
 use crate::http::rate::Asker;
 use crate::node::Answered;
 
+/// When a client is to come again, in seconds, where its channel's plugin does not say.
+const AGAIN: u32 = 5;
+
 const BASE: &str = "/iamessage/api/v2";
 
 /// How the ids of this API's own events begin: of the one that opened a conversation, with the subject whose it is; of the
@@ -184,7 +187,7 @@ async fn open_conversation(
     let claims = client(&app, &headers).await?;
     let opening: Opening = parse(&body)?;
     // The plugin judges the frame's form, the id's too.
-    translate(&app, &claims, (&method, &uri), &body)?;
+    translate(&app, &claims, (&method, &uri), &body).await?;
     let name = &opening.conversation_id;
     if !is_owner(&app, &claims, name).await? {
         in_time(&app, &claims)?;
@@ -348,7 +351,7 @@ async fn of_conversation(
 ) -> Result<Response, Problem> {
     let claims = client(&app, &headers).await?;
     let id = path.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id).unwrap_or_default();
-    let events = translate(&app, &claims, (&method, &uri), &body)?;
+    let events = translate(&app, &claims, (&method, &uri), &body).await?;
     attach(&app, &claims, &id).await?;
     if is_closed(&app, &id).await? {
         return Err(over());
@@ -409,7 +412,8 @@ const fn is_over(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Refused(Refusal::NewConversationRequired | Refusal::NoOpenSession))
 }
 
-fn translate(
+/// Calls the plugin on a thread where it may take its time.
+async fn translate(
     app: &App,
     claims: &Claims,
     (method, uri): (&Method, &Uri),
@@ -418,23 +422,26 @@ fn translate(
     let absent = || Problem::new(Kind::PluginFault, "the channel has no plugin").help("give `--plugins` its directory");
     // In-app clients speak as web clients do.
     let plugin = app.plugins.channel(&claims.channel).or_else(|| app.plugins.channel("web")).ok_or_else(absent)?;
-    let input = Input {
-        kind: InputKind::ClientFrame,
-        received_at: app.clock.now(),
-        account: "",
-        method: method.as_str(),
-        path: uri.path(),
-        query: uri.query().unwrap_or_default(),
-        headers: &[],
-        body,
-    };
-    match plugin.translate(&input) {
+    let (received_at, method, uri, body) = (app.clock.now(), method.clone(), uri.clone(), body.clone());
+    let call = tokio::task::spawn_blocking(move || {
+        plugin.translate(&Input {
+            kind: InputKind::ClientFrame,
+            received_at,
+            account: "",
+            method: method.as_str(),
+            path: uri.path(),
+            query: uri.query().unwrap_or_default(),
+            headers: &[],
+            body: &body,
+        })
+    });
+    match call.await.map_err(|error| Problem::internal(&error))? {
         Ok(translated) => Ok(translated.events),
         Err(CallError::Malformed(what)) => Err(Problem::new(Kind::BadBody, what)),
         Err(CallError::Unsupported(what)) => Err(Problem::new(Kind::NoRoute, what)),
         Err(CallError::BadSignature) => Err(Problem::new(Kind::BadSignature, "the signature does not fit")),
         Err(error @ (CallError::RetryLater(_) | CallError::Quarantined(_))) => {
-            Err(Problem::new(Kind::Busy, error.to_string()))
+            Err(Problem::new(Kind::Busy, error.to_string()).retry_after(AGAIN))
         }
         Err(CallError::Fault(_)) => {
             app.metrics.plugin_fault(&claims.channel);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wane_plugin_host::ChannelSettings;
+use wane_plugin_host::{ChannelSettings, Tier};
 
 use super::secret::SecretRef;
 use crate::serve::ServeError;
@@ -14,6 +14,12 @@ use crate::serve::ServeError;
 pub struct Channel {
     /// The plugin's name: its file in the plugin directory without what the system puts around it.
     pub plugin: String,
+    /// Where it runs. None: in the daemon's process if it is signed or `sha256` names it, else in processes of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+    /// The SHA-256 of its file, 64 hexadecimal digits: this file and no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// What the plugin is told, as it documents; no secrets.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub config: toml::Table,
@@ -47,7 +53,8 @@ pub fn for_host(channels: &BTreeMap<String, Channel>) -> Result<BTreeMap<String,
             secrets.insert(secret.clone(), text.into());
         }
         let plugin = Some(channel.plugin.clone());
-        Ok((name.clone(), ChannelSettings { plugin, config, secrets, sha256: None }))
+        let (sha256, tier) = (channel.sha256.clone(), channel.tier);
+        Ok((name.clone(), ChannelSettings { plugin, config, secrets, sha256, tier }))
     };
     channels.iter().map(one).collect()
 }

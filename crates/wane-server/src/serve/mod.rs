@@ -7,7 +7,7 @@ mod trouble;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -326,6 +326,8 @@ fn plugins(config: &Config) -> Result<Host, ServeError> {
     let directory = std::path::absolute(directory).map_err(ServeError::System)?;
     let mut settings = PluginSettings::new(vec![directory], store);
     settings.trust.own_group_may_write = config.dev;
+    // This program again, the very file that runs even if another one has its name by now.
+    settings.program = Some(PathBuf::from("/proc/self/exe"));
     settings.channels = crate::config::channels::for_host(&config.channels)?;
     Ok(Host::load(&settings)?)
 }

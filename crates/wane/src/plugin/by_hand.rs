@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use wane_core::time::Timestamp;
 use wane_plugin_host::call::{CallError, Input, InputKind, PluginEvent, Rendered, Request, Translated};
-use wane_plugin_host::{Channel, ChannelSettings, Host, Manifest, Secret, Settings, Trust};
+use wane_plugin_host::{Channel, ChannelSettings, Host, Manifest, Secret, Settings, Tier, Trust};
 
 use super::{resolved, unusable};
 use crate::Verdict;
+use crate::cli::PluginTier;
 use crate::out::Out;
 use crate::trouble::Trouble;
 
@@ -70,13 +71,13 @@ struct Said {
     requests: Vec<Request>,
 }
 
-pub(crate) fn translate(file: &Path, dir: &Path, out: &mut Out) -> Result<Verdict, Trouble> {
+pub(crate) fn translate(file: &Path, dir: &Path, tier: PluginTier, out: &mut Out) -> Result<Verdict, Trouble> {
     let asked: Asked = json(&dir.join("request.json"))?;
     let headers = headers(&optional(&dir.join("headers.txt"))?, &dir.join("headers.txt"))?;
     let body = optional(&dir.join("body.bin"))?;
     let config = config_file(&dir.join("secret.json"))?;
     let mut kind = InputKind::Webhook;
-    let loaded = Loaded::new(file, |manifest| {
+    let loaded = Loaded::new(file, tier, |manifest| {
         kind = asked.kind(manifest);
         with_secrets(manifest, config, true)
     })?;
@@ -97,7 +98,7 @@ pub(crate) fn translate(file: &Path, dir: &Path, out: &mut Out) -> Result<Verdic
     Ok(if failed { Verdict::Findings } else { Verdict::Well })
 }
 
-pub(crate) fn render(file: &Path, dir: &Path, out: &mut Out) -> Result<Verdict, Trouble> {
+pub(crate) fn render(file: &Path, dir: &Path, tier: PluginTier, out: &mut Out) -> Result<Verdict, Trouble> {
     let path = dir.join("effect.json");
     let mut effect: Map<String, Value> = json(&path)?;
     let config = match effect.remove("config") {
@@ -105,7 +106,7 @@ pub(crate) fn render(file: &Path, dir: &Path, out: &mut Out) -> Result<Verdict, 
         Some(_) => return Err(Trouble::usage(format!("`{}`: `config` is no object", path.display()), FORM)),
         None => config_file(&dir.join("secret.json"))?,
     };
-    let loaded = Loaded::new(file, |manifest| with_secrets(manifest, config, false))?;
+    let loaded = Loaded::new(file, tier, |manifest| with_secrets(manifest, config, false))?;
     let said = match loaded.channel.render(&Value::Object(effect)) {
         Ok(Rendered::Send(requests)) => Said { action: "send", why: None, requests },
         Ok(Rendered::Suppress(why)) => Said { action: "suppress", why: Some(why), requests: Vec::new() },
@@ -135,6 +136,15 @@ fn heard(result: Result<Translated, CallError>) -> Heard {
     Heard { verify, status, reply: None, events: Vec::new(), error: Some(error.to_string()) }
 }
 
+impl From<PluginTier> for Tier {
+    fn from(tier: PluginTier) -> Self {
+        match tier {
+            PluginTier::Process => Self::Process,
+            PluginTier::Inproc => Self::Inproc,
+        }
+    }
+}
+
 /// A plugin loaded for one call. The private copy goes when this does.
 struct Loaded {
     channel: Arc<Channel>,
@@ -142,18 +152,24 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn new(file: &Path, settings: impl FnOnce(&Manifest) -> Result<ChannelSettings, Trouble>) -> Result<Self, Trouble> {
+    fn new(
+        file: &Path,
+        tier: PluginTier,
+        settings: impl FnOnce(&Manifest) -> Result<ChannelSettings, Trouble>,
+    ) -> Result<Self, Trouble> {
         let file = resolved(file)?;
         // Whoever runs a file by hand trusts the group that may write to it.
         let trust = Trust { own_group_may_write: true, ..Trust::default() };
         let manifest = wane_plugin_host::inspect(&file, &trust).map_err(unusable)?.manifest;
         let settings = ChannelSettings {
             plugin: file.file_name().and_then(|name| name.to_str()).map(str::to_owned),
+            tier: Some(tier.into()),
             ..settings(&manifest)?
         };
         let store = std::env::temp_dir().join(format!("wane-plugin-{}", std::process::id()));
         let directories = file.parent().map(Path::to_owned).into_iter().collect();
-        let mut all = Settings { trust, ..Settings::new(directories, &store) };
+        let program = Some(PathBuf::from("/proc/self/exe"));
+        let mut all = Settings { trust, program, ..Settings::new(directories, &store) };
         all.channels.insert(manifest.channel.clone(), settings);
         let host = Host::load(&all);
         let channel = host.map(|host| host.channel(&manifest.channel));

@@ -13,9 +13,15 @@ use crate::trouble::Trouble;
 pub(crate) fn run(args: &PluginArgs, out: &mut Out) -> Result<Verdict, Trouble> {
     match &args.command {
         PluginCommand::Inspect { file } => inspect::run(file, out),
-        PluginCommand::Translate { file, dir } => by_hand::translate(file, dir, out),
-        PluginCommand::Render { file, dir } => by_hand::render(file, dir, out),
+        PluginCommand::Translate { file, dir, tier } => by_hand::translate(file, dir, *tier, out),
+        PluginCommand::Render { file, dir, tier } => by_hand::render(file, dir, *tier, out),
     }
+}
+
+/// The process of a plugin. Whoever starts it by hand has no socket for it, and is told so.
+pub(crate) fn host() -> Result<Verdict, Trouble> {
+    let started = |why: String| Trouble::usage(why, "`wane plugin-host` is started by the daemon alone");
+    wane_plugin_host::process::run().map(|()| Verdict::Well).map_err(started)
 }
 
 /// The file itself, without links: whoever types a path means what it leads to.

@@ -1,0 +1,162 @@
+//! The process tier: what a plugin does to its process costs the request, and nothing that runs beside it.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use wane_plugin_host::call::CallError;
+use wane_plugin_host::{Channel, Host, Tier};
+
+use crate::place::{Place, here, say};
+
+/// A host with the rogue in processes of its own, never rested, and with a budget that tests can wait for.
+fn rogue(place: &Place, flags: &[&str]) -> Result<Host, String> {
+    place.c("rogue.so", &here("tests/plugins/foils/rogue.c"), flags);
+    let mut settings = place.settings_in(Tier::Process, json!({}));
+    settings.rest.faults = 0;
+    settings.budget.hard = Duration::from_millis(100);
+    Host::load(&settings).map_err(|error| error.to_string())
+}
+
+fn good(channel: &Channel) -> Option<String> {
+    say(channel, "g").expect("works").events.remove(0).id
+}
+
+#[test]
+fn what_kills_a_process_costs_its_request() {
+    let place = Place::new();
+    let host = rogue(&place, &["-O1"]).expect("loaded");
+    let channel = host.channel("foil").expect("there");
+    for (number, (word, expected)) in [
+        ("s", "its process died of signal 11 (it used memory that is not its own), twice"),
+        ("r", "its process died of signal "),
+        ("a", "its process died of signal 6 (it gave up), twice"),
+        ("e", "its process ended with exit status 0, twice"),
+        ("q", "its process ended with exit status 7, twice"),
+        ("k", "its process closed its socket, or was killed, twice"),
+        ("c", "its process closed its socket, or was killed, twice"),
+        ("b", "a frame of more than"),
+        ("h", "its process closed its socket, or was killed, twice"),
+        ("l", "a frame of more than"),
+        ("f", "a frame that is too "),
+        ("i", "ms of the processor, at most 100 are allowed"),
+        ("z", "ms, a plugin must not wait"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(good(&channel).as_deref(), Some("good"), "before `{word}`");
+        let Err(CallError::Fault(what)) = say(&channel, word) else { panic!("`{word}` is a fault") };
+        assert!(what.contains(expected) || word == "f", "{word}: {what}");
+        let status = &host.status()[0];
+        assert_eq!((status.faults, status.lost), (number as u64 + 1, number as u64 + 1), "each was asked twice");
+    }
+    assert_eq!(good(&channel).as_deref(), Some("good"));
+}
+
+#[test]
+fn a_plugin_is_locked_in() {
+    let place = Place::new();
+    let host = rogue(&place, &[]).expect("loaded");
+    let channel = host.channel("foil").expect("there");
+    let could = say(&channel, "t").expect("works").events.remove(0).more.remove("could");
+    assert_eq!(could, Some(json!("")), "what it could do");
+    assert_eq!(say(&channel, "F"), Err(CallError::Malformed("no fork".to_owned())));
+}
+
+#[test]
+fn one_that_does_not_come_up_is_told() {
+    let place = Place::new();
+    for (flag, expected) in [
+        ("-DROGUE_CREATE=abort()", "its process died of signal 6"),
+        ("-DROGUE_CREATE=exit(3)", "its process ended with exit status 3"),
+        ("-DROGUE_CREATE=return(-1)", "does not take its config"),
+    ] {
+        let wrong = rogue(&place, &[flag]).expect_err(flag);
+        assert!(wrong.contains(expected), "{flag}: {wrong}");
+    }
+    let mut settings = place.settings_in(Tier::Process, json!({}));
+    settings.program = Some("/bin/false".into());
+    let wrong = Host::load(&settings).expect_err("no such process").to_string();
+    assert!(wrong.contains("its process ended with exit status 1"), "{wrong}");
+    settings.program = None;
+    let wrong = Host::load(&settings).expect_err("no program").to_string();
+    assert!(wrong.contains("no program for that is known"), "{wrong}");
+}
+
+/// `kill -9` while it works: the request is asked again with the same id, and its event comes once.
+#[test]
+fn a_request_whose_process_is_killed_is_asked_again_once() {
+    let place = Place::new();
+    let host = rogue(&place, &[]).expect("loaded");
+    let channel = host.channel("foil").expect("there");
+    let process = host.status()[0].processes[0];
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| say(&channel, "w"));
+        until(|| is_busy(process).then_some(()));
+        kill(process);
+        let events = call.join().expect("ends").expect("asked again").events;
+        assert_eq!(events.iter().map(|event| event.id.as_deref()).collect::<Vec<_>>(), [Some("woke")]);
+    });
+    let status = &host.status()[0];
+    assert_eq!((status.lost, status.faults, status.calls), (1, 0, 1));
+    assert_ne!(status.processes, [process]);
+}
+
+fn kill(process: u32) {
+    assert!(Command::new("kill").arg("-9").arg(process.to_string()).status().expect("kill").success());
+}
+
+/// Killed, the parent can not tidy up. The child hangs in a call and does not see that it is alone.
+#[test]
+fn a_process_ends_with_its_parent() {
+    let place = Place::new();
+    let file = place.c("rogue.so", &here("tests/plugins/foils/rogue.c"), &[]);
+    let request = place.plugins().with_file_name("request");
+    fs::create_dir(&request).expect("made");
+    fs::write(request.join("request.json"), r#"{"method":"POST","url":"/","now_ms":0}"#).expect("written");
+    fs::write(request.join("body.bin"), "z").expect("written");
+    let mut parent = Command::new(wane_tests::binary::path());
+    parent.arg("plugin").arg("translate").arg(file).arg(request).stdout(Stdio::null());
+    let mut parent = parent.spawn().expect("started");
+    let child = until(|| children(parent.id()).into_iter().find(|child| is_busy(*child)));
+    parent.kill().expect("killed");
+    parent.wait().expect("ended");
+    until(|| is_over(child).then_some(()));
+}
+
+/// The processes of plugins below a process.
+fn children(parent: u32) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+    let listed = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let ids: Vec<u32> =
+        listed.flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()).collect();
+    let is_ours = |id: &u32| fs::read(format!("/proc/{id}/cmdline")).is_ok_and(|line| line.ends_with(b"plugin-host\0"));
+    ids.into_iter().filter(is_ours).collect()
+}
+
+/// Whether it is in a call of the plugin: it waits, and not for its parent.
+fn is_busy(process: u32) -> bool {
+    let said = fs::read_to_string(format!("/proc/{process}/syscall")).unwrap_or_default();
+    let call = said.split_whitespace().next().and_then(|call| call.parse::<i64>().ok());
+    call.is_some_and(|call| call == libc::SYS_nanosleep || call == libc::SYS_clock_nanosleep)
+}
+
+fn is_over(process: u32) -> bool {
+    let about = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    about.is_empty() || about.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'))
+}
+
+/// Looks again and again, for a minute at most.
+fn until<T>(look: impl Fn() -> Option<T>) -> T {
+    let (told, late) = std::sync::mpsc::channel::<()>();
+    for _ in 0..6_000 {
+        if let Some(seen) = look() {
+            drop(told);
+            return seen;
+        }
+        let _ = late.recv_timeout(Duration::from_millis(10));
+    }
+    panic!("it did not come about in a minute")
+}
