@@ -133,18 +133,10 @@ pub(crate) fn form<C: Channel>(good: &Good<'_>) {
     }
 }
 
-/// How a signature stands in its header.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// Hexadecimal digits, which mean the same in any case.
-    Hex,
-    /// Base64, or a token of it: every sign counts.
-    Base64,
-}
-
-/// Every bad signature, where the plugin checks it itself. The header is there once.
+/// Every bad signature, where the plugin checks it itself: in base64, or a token of it, so that every sign counts. The header
+/// is there once.
 #[track_caller]
-pub(crate) fn signature<C: Channel>(good: &Good<'_>, header: &str, written: Written) {
+pub(crate) fn signature<C: Channel>(good: &Good<'_>, header: &str) {
     let is_it = |name: &str| name.eq_ignore_ascii_case(header);
     let (own, others): (Vec<_>, Vec<_>) = good.input.headers.iter().cloned().partition(|(name, _)| is_it(name));
     let [(_, value)] = own.as_slice() else { panic!("`{header}` is there once") };
@@ -163,10 +155,8 @@ pub(crate) fn signature<C: Channel>(good: &Good<'_>, header: &str, written: Writ
     refused("a good one first", &[&value, "x"]);
     refused("a good one last", &["x", &value]);
     let (upper, lower) = (value.to_ascii_uppercase(), value.to_ascii_lowercase());
-    if written == Written::Base64 {
-        refused("in upper case", &[&upper]);
-        refused("in lower case", &[&lower]);
-    }
+    refused("in upper case", &[&upper]);
+    refused("in lower case", &[&lower]);
     let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
     for wrong in
         ["", " ", "=", "null", &hex, &format!("{value}{value}"), &format!("{value}, {value}"), &format!("{value}=")]
@@ -183,8 +173,10 @@ pub(crate) fn signature<C: Channel>(good: &Good<'_>, header: &str, written: Writ
     for bit in 0..good.input.body.len() * 8 {
         let mut body = good.input.body.clone();
         body[bit / 8] ^= 1 << (bit % 8);
+        // The digits of a form's escapes mean the same in both cases, and it is what they mean that is signed.
+        let same = good.input.body.contains(&b'%') && body.eq_ignore_ascii_case(&good.input.body);
         let changed = FakeInput { body, ..good.input.clone() };
-        assert!(good.translate::<C>(&changed).is_err(), "bit {bit} of the body");
+        assert!(same || good.translate::<C>(&changed).is_err(), "bit {bit} of the body");
     }
 }
 

@@ -1,9 +1,10 @@
 //! Runs the cases of a channel under `tests/channels/<channel>` of the repository: what comes in as which events, what goes
 //! out as which requests, and what is refused with which words. Included by the tests of each plugin.
 //!
-//! A case is a directory named by what it is about. Coming in: `body.json` as it is on the wire, and `request.json` with
-//! `method`, `path` and `query` where they matter. Going out: `effect.json`. In both, `expected.json` is all that the plugin
-//! says, to the letter: `events`, `reply`, `refused`, `requests`, `suppressed`.
+//! A case is a directory named by what it is about. Coming in: `body.json` or `body.form` as it is on the wire, and
+//! `request.json` with `method`, `path` and `query`, or with the whole address as `url`, `headers` and `now_ms`, where they
+//! matter. Going out: `effect.json`. `config.json` is there where the config is another than that of the channel's other cases.
+//! `expected.json` is all that the plugin says, to the letter: `events`, `reply`, `refused`, `requests`, `suppressed`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,8 @@ fn refused(refusal: &Refusal) -> Value {
 fn translated<C: Channel>(host: &mut FakeHost<C>, case: &Path) -> Value {
     let request = read(&case.join("request.json")).unwrap_or_default();
     let text = |name: &str| request[name].as_str().map(str::to_owned);
-    let mut input = FakeInput::webhook(fs::read(case.join("body.json")).unwrap_or_default());
+    let body = fs::read(case.join("body.json")).or_else(|_| fs::read(case.join("body.form")));
+    let mut input = FakeInput::webhook(body.unwrap_or_default());
     input.method = text("method").unwrap_or(input.method);
     input.kind = match input.method.as_str() {
         _ if request["path"].is_string() => Kind::ClientFrame,
@@ -42,6 +44,13 @@ fn translated<C: Channel>(host: &mut FakeHost<C>, case: &Path) -> Value {
     };
     input.path = text("path").unwrap_or(input.path);
     input.query = text("query").unwrap_or(input.query);
+    if let Some((path, query)) = request["url"].as_str().map(|url| url.split_once('?').unwrap_or((url, ""))) {
+        (input.path, input.query) = (path.to_owned(), query.to_owned());
+    }
+    input.received_at_ms = request["now_ms"].as_i64().unwrap_or(input.received_at_ms);
+    for (name, value) in request["headers"].as_object().into_iter().flatten() {
+        input = input.header(name, value.as_str().expect("a header of text"));
+    }
     match host.translate(&input) {
         Err(refusal) => refused(&refusal),
         Ok(said) => {
@@ -66,12 +75,15 @@ fn rendered<C: Channel>(host: &mut FakeHost<C>, effect: Value) -> Value {
     }
 }
 
-/// A request with its body as JSON, so that cases can be read.
+/// A request with its body as JSON, or as the text of a form, so that cases can be read.
 fn shown(request: &wane_plugin::Request) -> Value {
-    let body: Value = serde_json::from_str(&request.body).expect("a body of JSON");
     let headers: Map<String, Value> =
         request.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    json!({ "method": request.method, "url": request.url, "headers": headers, "json": body })
+    let (form, body) = match serde_json::from_str::<Value>(&request.body) {
+        Ok(body) => ("json", body),
+        Err(_) => ("form", request.body.as_str().into()),
+    };
+    json!({ "method": request.method, "url": request.url, "headers": headers, form: body })
 }
 
 /// Every case of the channel, with a plugin of this config.
@@ -79,7 +91,8 @@ pub(crate) fn check<C: Channel>(channel: &str, config: &Value) {
     let mut wrong = Vec::new();
     let cases = cases(channel);
     for case in &cases {
-        let mut host = FakeHost::<C>::new(config.clone()).expect("the config fits");
+        let config = read(&case.join("config.json")).unwrap_or_else(|| config.clone());
+        let mut host = FakeHost::<C>::new(config).expect("the config fits");
         let said = match read(&case.join("effect.json")) {
             Some(effect) => rendered(&mut host, effect),
             None => translated(&mut host, case),

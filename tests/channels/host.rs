@@ -33,8 +33,9 @@ fn load(name: &'static str, config: Value) -> Result<Loaded, String> {
     // A machine that is busy with other tests is no reason for a fault here.
     settings.budget.hard = Duration::from_secs(5);
     let secrets: &[(&str, &str)] = match name {
-        "whatsapp" => &[("app_secret", KEY), ("verify_token", "knock twice & wait"), ("token", "t")],
+        "whatsapp" | "messenger" => &[("app_secret", KEY), ("verify_token", "knock twice & wait"), ("token", "t")],
         "line" => &[("channel_secret", KEY), ("token", "t")],
+        "sms" => &[("token", "t")],
         _ => &[],
     };
     let secrets = secrets.iter().map(|(name, text)| ((*name).to_owned(), Secret::from(*text))).collect();
@@ -47,19 +48,30 @@ fn load(name: &'static str, config: Value) -> Result<Loaded, String> {
 }
 
 impl Loaded {
-    /// As its provider signs; nobody signs for web chat.
+    /// As its provider signs, where the host checks that; nobody signs for web chat, and requests by SMS bring theirs.
     fn signed(&self, body: &[u8]) -> Option<Header> {
         match self.name {
-            "whatsapp" => Some((WHATSAPP, plugins::whatsapp_signature(KEY, body).into_bytes())),
+            "whatsapp" | "messenger" => Some((WHATSAPP, plugins::whatsapp_signature(KEY, body).into_bytes())),
             "line" => Some((LINE, plugins::line_signature(KEY, body).into_bytes())),
             _ => None,
         }
     }
 
     fn translate(&self, request: &Value, body: &[u8], signature: Option<&Header>) -> Result<Translated, CallError> {
+        let own = request["headers"].as_object().into_iter().flatten();
+        let own = own.map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default().as_bytes()));
+        let headers: Vec<(&str, &[u8])> =
+            own.chain(signature.iter().map(|header| (header.0, header.1.as_slice()))).collect();
+        self.asked(request, body, &headers)
+    }
+
+    fn asked(&self, request: &Value, body: &[u8], headers: &[(&str, &[u8])]) -> Result<Translated, CallError> {
         let text = |name: &str, otherwise: &'static str| request[name].as_str().unwrap_or(otherwise).to_owned();
-        let (method, path, query) = (text("method", "POST"), text("path", "/"), text("query", ""));
-        let headers: Vec<(&str, &[u8])> = signature.iter().map(|header| (header.0, header.1.as_slice())).collect();
+        let (method, mut path, mut query) = (text("method", "POST"), text("path", "/"), text("query", ""));
+        if let Some((before, after)) = request["url"].as_str().map(|url| url.split_once('?').unwrap_or((url, ""))) {
+            (path, query) = (before.to_owned(), after.to_owned());
+        }
+        let now = request["now_ms"].as_i64().unwrap_or(1_772_355_600_000);
         let kind = match method.as_str() {
             _ if self.name == "web" => InputKind::ClientFrame,
             "GET" => InputKind::Handshake,
@@ -67,19 +79,19 @@ impl Loaded {
         };
         self.channel.translate(&Input {
             kind,
-            received_at: Timestamp::from_millis(1_772_355_600_000).expect("in range"),
+            received_at: Timestamp::from_millis(now).expect("in range"),
             account: "",
             method: &method,
             path: &path,
             query: &query,
-            headers: &headers,
+            headers,
             body,
         })
     }
 
     fn translated(&self, case: &Path) -> Value {
         let request = read(&case.join("request.json")).unwrap_or_default();
-        let body = fs::read(case.join("body.json")).unwrap_or_default();
+        let body = fs::read(case.join("body.json")).or_else(|_| fs::read(case.join("body.form"))).unwrap_or_default();
         match self.translate(&request, &body, self.signed(&body).as_ref()) {
             Err(error) => refused(&error),
             Ok(said) => {
@@ -113,12 +125,15 @@ fn bare(event: &Value) -> Value {
     fields.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
 }
 
-/// A request with its body as JSON, as the cases have it.
+/// A request with its body as JSON or a form, as the cases have it.
 fn shown(request: &Request) -> Value {
-    let body: Value = serde_json::from_str(&request.body).expect("a body of JSON");
+    let (form, body) = match serde_json::from_str::<Value>(&request.body) {
+        Ok(body) => ("json", body),
+        Err(_) => ("form", request.body.as_str().into()),
+    };
     let headers: Map<String, Value> =
         request.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    json!({ "method": request.method, "url": request.url, "headers": headers, "json": body })
+    json!({ "method": request.method, "url": request.url, "headers": headers, form: body })
 }
 
 fn cases(channel: &str) -> Vec<PathBuf> {
@@ -136,9 +151,11 @@ fn read(path: &Path) -> Option<Value> {
 }
 
 fn check(channel: &'static str, config: Value) {
-    let loaded = load(channel, config).expect("the plugin is loaded");
+    let usual = load(channel, config).expect("the plugin is loaded");
     let (mut wrong, cases) = (Vec::new(), cases(channel));
     for case in &cases {
+        let own = read(&case.join("config.json")).map(|own| load(channel, own).expect("the plugin takes its config"));
+        let loaded = own.as_ref().unwrap_or(&usual);
         let said = match read(&case.join("effect.json")) {
             Some(effect) => loaded.rendered(&effect),
             None => loaded.translated(case),
@@ -168,6 +185,20 @@ fn line() {
 }
 
 #[test]
+fn messenger() {
+    check("messenger", json!({ "scheme": "meta-x-hub-signature-256", "page_id": "88000111", "app_id": "5150" }));
+}
+
+#[test]
+fn sms() {
+    check("sms", sms_config());
+}
+
+fn sms_config() -> Value {
+    json!({ "scheme": "twilio", "auth_token": "a token of nobody", "account_sid": "AC00000000000000000000000000000001" })
+}
+
+#[test]
 fn web() {
     check("web", json!({ "scheme": "miaw", "org_id": "00D000000000123" }));
 }
@@ -177,6 +208,7 @@ fn web() {
 fn one_changed_bit_is_refused() {
     for (name, body) in [
         ("whatsapp", r#"{"object":"whatsapp_business_account","entry":[]}"#),
+        ("messenger", r#"{"object":"page","entry":[]}"#),
         ("line", r#"{"destination":"U1","events":[]}"#),
     ] {
         let (loaded, body) = (load(name, json!({})).expect("the plugin is loaded"), body.as_bytes());
@@ -194,10 +226,50 @@ fn one_changed_bit_is_refused() {
         for bit in 0..good.1.len() * 8 {
             let changed = flipped(&good.1, bit);
             // Meta's hexadecimal digits mean the same in both cases, so there that bit makes no difference.
-            if name != "whatsapp" || !changed.eq_ignore_ascii_case(&good.1) {
+            if name == "line" || !changed.eq_ignore_ascii_case(&good.1) {
                 let verdict = verdict(body, &changed);
                 assert_eq!(verdict, Err(CallError::BadSignature), "{name}: bit {bit} of the signature");
             }
+        }
+    }
+}
+
+/// A signature stands there once, in its own encoding, whole, and behind its own prefix.
+#[test]
+fn a_signature_in_another_form_is_refused() {
+    for (name, body) in [
+        ("whatsapp", r#"{"object":"whatsapp_business_account","entry":[]}"#),
+        ("messenger", r#"{"object":"page","entry":[]}"#),
+        ("line", r#"{"destination":"U1","events":[]}"#),
+    ] {
+        let loaded = load(name, json!({})).expect("the plugin is loaded");
+        let (header, good) = loaded.signed(body.as_bytes()).expect("a signed channel");
+        let good = String::from_utf8(good).expect("text");
+        let other = if name == "line" { plugins::whatsapp_signature } else { plugins::line_signature };
+        let digest = other(KEY, body.as_bytes());
+        let (upper, lower) = (good.to_ascii_uppercase(), good.to_ascii_lowercase());
+        let mut wrong = vec![
+            digest.clone(),
+            format!("sha256={digest}"),
+            upper,
+            format!(" {good}"),
+            format!("{good}="),
+            format!("{good}{good}"),
+        ];
+        wrong.extend((0..good.len()).map(|at| good[..at].to_owned()));
+        wrong.extend(good.strip_prefix("sha256=").map(str::to_owned));
+        wrong.extend(good.strip_prefix("sha256=").map(|digest| format!("sha1={digest}")));
+        wrong.extend((name == "line").then_some(lower));
+        let asked = |headers: &[&str]| {
+            let headers: Vec<(&str, &[u8])> = headers.iter().map(|value| (header, value.as_bytes())).collect();
+            loaded.asked(&Value::Null, body.as_bytes(), &headers).map(|said| said.events.len())
+        };
+        assert_eq!(asked(&[&good]), Ok(0), "{name}");
+        for wrong in &wrong {
+            assert_eq!(asked(&[wrong]), Err(CallError::BadSignature), "{name}: {wrong}");
+        }
+        for several in [[&good, &good], [&good, &wrong[0]], [&wrong[0], &good]] {
+            assert_eq!(asked(&several.map(String::as_str)), Err(CallError::BadSignature), "{name}: {several:?}");
         }
     }
 }
@@ -210,7 +282,7 @@ fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
 
 #[test]
 fn a_key_of_the_config_that_nobody_knows_is_refused() {
-    for channel in ["whatsapp", "line", "web"] {
+    for channel in ["whatsapp", "messenger", "sms", "line", "web"] {
         let refused = load(channel, json!({ "shceme": "x" })).err().unwrap_or_default();
         assert!(refused.contains("`shceme`"), "{channel}: {refused}");
     }

@@ -89,6 +89,11 @@ impl<'a> Input<'a> {
         pairs(self.query).find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    /// The name-value pairs of the query, decoded.
+    pub fn query_fields(&self) -> impl Iterator<Item = Field<'a>> {
+        pairs(self.query)
+    }
+
     /// The name-value pairs of a body of type `application/x-www-form-urlencoded`, decoded.
     ///
     /// # Errors

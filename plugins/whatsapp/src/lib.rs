@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use wane_plugin::{Channel, Effect, Input, Kind, Outcome, Refusal, Sink};
+use wane_plugin::{Channel, Effect, Input, Kind, Outcome, Refusal, Sink, verify};
 
 mod inbound;
 mod outbound;
@@ -81,7 +81,7 @@ impl WhatsApp {
         }
         let (given, known) = (input.query("hub.verify_token"), self.config.verify_token.as_deref());
         let (Some(given), Some(known)) = (given, known) else { return Err(Refusal::BadSignature) };
-        if known.is_empty() || !same(given.as_bytes(), known.as_bytes()) {
+        if known.is_empty() || !verify::same(given.as_bytes(), known) {
             return Err(Refusal::BadSignature);
         }
         match input.query("hub.challenge") {
@@ -89,11 +89,6 @@ impl WhatsApp {
             None => Err(Refusal::Malformed("a handshake has a `hub.challenge`".to_owned())),
         }
     }
-}
-
-/// Compares in a time that depends on the lengths alone.
-fn same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
 }
 
 wane_plugin::export!(
