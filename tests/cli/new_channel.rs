@@ -48,6 +48,8 @@ fn samples(dir: &Path, plugin: &Path) -> (Value, Value) {
 fn works(dir: &Path, plugin: &Path) {
     let inspected = wane(dir, &["plugin", "inspect", &plugin.display().to_string()]);
     expect(&inspected, 0, &["channel   shop-sms", "exports   wane_plugin_entry\n", "trusted   yes"], &[]);
+    let judged = wane(dir, &["conformance", &plugin.display().to_string(), "--cases", "conformance"]);
+    expect(&judged, 0, &["0 failed", "CONFORMS"], &[]);
     let (said, sent) = samples(dir, plugin);
     assert_eq!((said["verify"].as_str(), said["status"].as_u64()), (Some("accept"), Some(200)), "{said}");
     let event = serde_json::json!([{ "type": "message", "role": "customer", "kind": "text", "id": "m-1", "address": "u-77",

@@ -37,7 +37,10 @@ pub(super) const C: &[File] = templates! {
 /// What both have.
 pub(super) const COMMON: &[File] = templates! {
     "common": "samples/message/body.bin", "samples/message/headers.txt", "samples/message/request.json",
-        "samples/message/secret.json", "samples/notice/effect.json";
+        "samples/message/secret.json", "samples/notice/effect.json",
+        "conformance/profile.toml", "conformance/valid/a-text-keeps-its-instant.toml",
+        "conformance/valid/a-receipt-is-no-activity.toml", "conformance/invalid/a-text-without-an-id.toml",
+        "conformance/invalid/a-receipt-of-no-message.toml";
 };
 
 #[cfg(test)]

@@ -142,6 +142,7 @@ fn told(args: &NewChannelArgs, files: &[(String, String)], out: &mut Out) -> Res
     writeln!(out, "`{}`: a channel in {language}, {} files in `{}`", args.name, files.len(), dir.display())?;
     writeln!(out, "\n  cd {}\n  {test}\n  {build}", dir.display())?;
     writeln!(out, "  wane plugin translate {library} samples/message")?;
+    writeln!(out, "  wane conformance {library} --cases conformance")?;
     writeln!(out, "\nits README.md tells the rest; docs/write-a-channel.md is a way through it")?;
     Ok(Verdict::Well)
 }
