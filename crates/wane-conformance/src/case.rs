@@ -62,7 +62,7 @@ pub struct Case {
     pub since: String,
     /// From which level on it is played, 0 to 4.
     pub level: u8,
-    /// Capabilities of the manifest without which it is skipped; `signature` for signed channels.
+    /// What it needs: capabilities of the manifest, or one of [`NEEDS`]. Without it is skipped.
     pub needs: Vec<String>,
     /// Laid over the profile's config.
     pub config: Map<String, Value>,
@@ -89,6 +89,8 @@ pub struct Step {
     pub repeat: u32,
     /// Changes to the request, each tried for itself.
     pub mutate: Option<Mutate>,
+    /// How many microseconds of the processor a call may take, by the median of `repeat` calls.
+    pub within_us: Option<u32>,
 }
 
 /// What a step does.
@@ -98,12 +100,12 @@ pub enum Act {
     Translate(Box<Message>),
     /// Hands an effect to the plugin. `now_ms` is added unless it is there.
     Render(Map<String, Value>),
-    /// Does what the profile's sample of that name does, perhaps with another signature.
+    /// Does what the profile's sample of that name does.
     Sample {
         /// Which.
         name: String,
-        /// How it is signed, if not as usual.
-        sign: Option<Signing>,
+        /// Its request with what the step says otherwise.
+        with: Option<Box<Message>>,
     },
     /// Moves the clock of the case, in milliseconds.
     Advance(i64),
@@ -115,7 +117,7 @@ pub enum Act {
     Create {
         /// Laid over the case's config.
         config: Map<String, Value>,
-        /// Secrets and keys of the config that are left out.
+        /// Secrets and keys of the config that are left out; `$secrets` stands for all secrets.
         without: Vec<String>,
     },
     /// Looks at the file without running it.
@@ -211,6 +213,18 @@ pub struct SignScheme {
     pub claims: Map<String, Value>,
 }
 
+impl SignScheme {
+    /// Whether a changed body needs another signature.
+    #[must_use]
+    pub fn covers_body(&self) -> bool {
+        match self.scheme.as_str() {
+            "jwt-hs256" => self.claims.values().any(|claim| claim == "$body_sha256"),
+            "bearer" => false,
+            _ => true,
+        }
+    }
+}
+
 /// The schemes that the kit can sign by.
 pub const SCHEMES: [&str; 6] = ["hmac-sha256", "hmac-sha1", "twilio-sha1", "twilio-sha256", "jwt-hs256", "bearer"];
 
@@ -244,6 +258,14 @@ impl Expect {
         !(some || suppress.is_some() || inspect.is_some() || *nothing || *sane)
     }
 }
+
+/// What a case may need beside capabilities, with what is said where it is missing.
+pub const NEEDS: [(&str, &str); 4] = [
+    ("signature", "neither the manifest nor the profile says how its provider signs"),
+    ("signed-body", "its provider does not sign bodies"),
+    ("required-secret", "the manifest asks for no secret that must be there"),
+    ("json-text", "the sample of a text is no JSON"),
+];
 
 /// Changes to a request, each tried for itself.
 #[derive(Clone, Debug)]

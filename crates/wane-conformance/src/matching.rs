@@ -3,6 +3,7 @@
 //! - `"$any"`: any value;
 //! - `{ "$regex": "…" }`: a text that the expression fits from end to end;
 //! - `{ "$unordered": […] }`: a list with these items in any order;
+//! - `{ "$each": … }`: a list of at least one item, each of which fits;
 //! - `{ "$capture": "name" }`: any value; at the same name again the same value;
 //! - `"$more" = true` in a table: other keys may be there too.
 
@@ -53,7 +54,7 @@ fn compare(at: &str, pattern: &Value, actual: Option<&Value>, (captures, found):
 /// The key of a pattern that is more than a plain table.
 fn special(pattern: &Map<String, Value>) -> Option<(&str, &Value)> {
     let (key, value) = pattern.iter().next().filter(|_| pattern.len() == 1)?;
-    matches!(key.as_str(), "$regex" | "$unordered" | "$capture").then_some((key, value))
+    matches!(key.as_str(), "$regex" | "$unordered" | "$each" | "$capture").then_some((key, value))
 }
 
 fn compare_special(at: &str, pattern: &Map<String, Value>, actual: &Value, (captures, found): State<'_>) {
@@ -63,6 +64,7 @@ fn compare_special(at: &str, pattern: &Map<String, Value>, actual: &Value, (capt
             (Ok(regex), Some(text)) if regex.is_match(text) => {}
             _ => found.push(format!("{at}: expected what fits `{expression}`, got {}", short(actual))),
         },
+        Some(("$each", pattern)) => compare_each(at, (pattern, actual), (captures, found)),
         Some(("$unordered", Value::Array(items))) => compare_unordered(at, (items, actual), (captures, found)),
         Some(("$capture", Value::String(name))) => match captures.get(name) {
             Some(known) if known == actual => {}
@@ -99,6 +101,17 @@ fn compare_lists(at: &str, (pattern, actual): (&[Value], &[Value]), (captures, f
     }
     for (index, value) in actual.iter().enumerate().skip(pattern.len()) {
         found.push(format!("{at}[{index}]: not expected, got {}", short(value)));
+    }
+}
+
+fn compare_each(at: &str, (pattern, actual): (&Value, &Value), (captures, found): State<'_>) {
+    match actual.as_array().map(Vec::as_slice) {
+        None | Some([]) => found.push(format!("{at}: expected a list of some, got {}", short(actual))),
+        Some(items) => {
+            for (index, item) in items.iter().enumerate() {
+                compare(&format!("{at}[{index}]"), pattern, Some(item), (captures, found));
+            }
+        }
     }
 }
 
@@ -160,6 +173,9 @@ mod tests {
         assert_eq!(diff(&json!({ "$regex": "[0-9]+" }), &json!("123a")).len(), 1, "from end to end");
         assert_eq!(diff(&json!({ "$regex": "(" }), &json!("")).len(), 1);
         assert!(diff(&json!({ "$unordered": [1, 2] }), &json!([2, 1])).is_empty());
+        assert!(diff(&json!({ "$each": "$any" }), &json!([2, 1])).is_empty());
+        assert_eq!(diff(&json!({ "$each": 2 }), &json!([2, 1])), ["x[1]: expected 2, got 1"]);
+        assert_eq!(diff(&json!({ "$each": "$any" }), &json!([])).len(), 1);
         assert_eq!(diff(&json!({ "$unordered": [1, 2] }), &json!([2, 2])).len(), 2);
     }
 

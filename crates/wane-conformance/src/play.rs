@@ -2,8 +2,9 @@
 
 mod heard;
 mod load;
+mod stopwatch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -14,7 +15,9 @@ use wane_plugin_host::{Channel, Manifest};
 use heard::Heard;
 use load::{given, kind, laid_over, load, secrets, settings};
 pub(crate) use load::{inspect, usual};
+use stopwatch::Stopwatch;
 
+use crate::around::Made;
 use crate::case::{Act, Case, Expect, Message, Profile, SignScheme, Signer, Step};
 use crate::matching::Captures;
 use crate::mutate::mutants;
@@ -47,11 +50,12 @@ pub(crate) struct Stage<'a> {
     channel: Arc<Channel>,
     clock: i64,
     captures: Captures,
-    /// The config that the instance was made of, secrets for the plugin included.
-    #[expect(dead_code, reason = "what reads it comes with the checks")]
-    pub(crate) config: String,
-    /// What was called, in order, for looking at it once more.
-    pub(crate) calls: Vec<Call>,
+    /// The config that instances are made of, secrets for the plugin included.
+    config: String,
+    /// The copy that is loaded.
+    file: PathBuf,
+    /// What was called, in order.
+    calls: Vec<Call>,
 }
 
 /// A request as it goes to the plugin.
@@ -69,13 +73,26 @@ struct Ready {
 impl<'a> Stage<'a> {
     /// Loads the plugin with the case's config.
     pub(crate) fn new(place: Place<'a>, profile: &'a Profile, case: &'a Case) -> Result<Self, String> {
-        let manifest = inspect(place)?.manifest;
+        let inspected = inspect(place)?;
+        let manifest = inspected.manifest;
         let config = laid_over(&profile.config, &case.config);
         let channel = load(place, &manifest, settings(&manifest, &config, &secrets(profile, case)))?;
         let given = given(&manifest, &config, &secrets(profile, case));
         let clock = case.now_ms.unwrap_or(profile.now_ms);
         let (captures, calls) = (Captures::new(), Vec::new());
-        Ok(Self { place, profile, case, manifest, channel, clock, captures, config: given, calls })
+        let file = place.store.canonicalize().map_err(|error| error.to_string())?;
+        let file = file.join(format!("{}.so", inspected.hash));
+        Ok(Self { place, profile, case, manifest, channel, clock, captures, config: given, file, calls })
+    }
+
+    /// What was called so far, to be called again.
+    pub(crate) fn made(&self) -> Made<'_> {
+        Made { file: &self.file, config: &self.config, calls: &self.calls }
+    }
+
+    /// The secrets of the case.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        secrets(self.profile, self.case).into_values().collect()
     }
 
     /// Plays all steps; stops at the first that came out otherwise.
@@ -87,12 +104,15 @@ impl<'a> Stage<'a> {
     fn step(&mut self, step: &Step) -> Result<(), Miss> {
         let sampled;
         let mut step = step;
-        if let Act::Sample { name, sign } = &step.act {
-            sampled = self.sample(step, name, sign.as_ref()).map_err(|what| miss(step.line, what))?;
+        if let Act::Sample { name, with } = &step.act {
+            sampled = self.sample(step, name, with.as_deref()).map_err(|what| miss(step.line, what))?;
             step = &sampled;
         }
+        let mut taken = Vec::new();
         for turn in 1..=step.repeat {
+            let watch = Stopwatch::start();
             let done = self.act(step);
+            taken.push(watch.micros());
             done.map_err(|mut lines| {
                 if step.repeat > 1 {
                     lines.insert(0, format!("turn {turn} of {}", step.repeat));
@@ -100,20 +120,26 @@ impl<'a> Stage<'a> {
                 Miss { line: step.line, lines }
             })?;
         }
-        Ok(())
+        slow(step, taken).map_or(Ok(()), |what| Err(miss(step.line, what)))
     }
 
     /// The sample's step, with what this step says otherwise.
-    fn sample(&self, step: &Step, name: &str, sign: Option<&crate::case::Signing>) -> Result<Step, String> {
+    fn sample(&self, step: &Step, name: &str, with: Option<&Message>) -> Result<Step, String> {
         let sample = self.profile.samples.get(name);
         let mut sample = sample.cloned().ok_or_else(|| format!("the profile has no sample `{name}`"))?;
-        if let (Act::Translate(message), Some(sign)) = (&mut sample.act, sign) {
-            message.sign = sign.clone();
+        if let (Act::Translate(message), Some(with)) = (&mut sample.act, with) {
+            message.clone_from(&Box::new(with.clone()));
         }
         if !step.expect.is_empty() {
             sample.expect = step.expect.clone();
         }
-        Ok(Step { repeat: step.repeat, mutate: step.mutate.clone(), line: step.line, ..sample })
+        Ok(Step {
+            repeat: step.repeat,
+            mutate: step.mutate.clone(),
+            line: step.line,
+            within_us: step.within_us,
+            ..sample
+        })
     }
 
     fn act(&mut self, step: &Step) -> Result<(), Vec<String>> {
@@ -143,6 +169,9 @@ impl<'a> Stage<'a> {
         let mut config = laid_over(&laid_over(&self.profile.config, &self.case.config), config);
         let mut secrets = secrets(self.profile, self.case);
         for name in without {
+            if name == "$secrets" {
+                secrets.clear();
+            }
             config.remove(name);
             secrets.remove(name);
         }
@@ -289,6 +318,15 @@ impl<'a> Stage<'a> {
         let lines = heard.against(expect, &mut self.captures);
         if lines.is_empty() { Ok(()) } else { Err(lines) }
     }
+}
+
+/// Whether the median of a step's turns is over its limit.
+fn slow(step: &Step, mut taken: Vec<u64>) -> Option<String> {
+    let limit = step.within_us.map(u64::from)?;
+    taken.sort_unstable();
+    let median = taken.get(taken.len() / 2).copied()?;
+    (median > limit)
+        .then(|| format!("the median of {} turns is {median} us, at most {limit} are asked for", taken.len()))
 }
 
 fn miss(line: usize, what: String) -> Miss {

@@ -14,7 +14,7 @@ use thiserror::Error;
 use wane_plugin_host::{Inspected, Manifest};
 
 use crate::around::{CHECKS, Seen};
-use crate::case::{ADVISORY, Act, Case, Profile};
+use crate::case::{ADVISORY, Act, Case, NEEDS, Profile};
 use crate::catalog::{CORE, Catalog, Listed, Set};
 use crate::child::{Done, Given, Job};
 use crate::play::{Place, inspect, usual};
@@ -207,24 +207,52 @@ fn played(plan: &Plan, job: &Job) -> Result<(Verdict, Option<usize>, Vec<Seen>),
         Ended::Done(Done { refused: Some(why), .. }) => {
             (Verdict::Fail(vec![format!("with this case's config it does not load: {why}")]), None, Vec::new())
         }
-        Ended::Done(done) if done.line.is_some() => (Verdict::Fail(done.lines), done.line, done.seen),
-        Ended::Done(done) => (Verdict::Pass, None, done.seen),
+        Ended::Done(mut done) => {
+            done.seen.extend(compared(plan, job, &done.digest)?);
+            let verdict = if done.line.is_some() { Verdict::Fail(done.lines) } else { Verdict::Pass };
+            (verdict, done.line, done.seen)
+        }
+    })
+}
+
+/// What another process sees, in which nothing that goes in can be read after its call.
+fn compared(plan: &Plan, job: &Job, digest: &str) -> Result<Option<Seen>, Refused> {
+    if digest.is_empty() {
+        return Ok(None);
+    }
+    Ok(match process::run(plan, &Job { digest_only: true, ..job.clone() })? {
+        Ended::Crash(how) => Some(Seen::new("no-pointer-kept", format!("with its input taken away {how}"))),
+        Ended::Timeout => Some(Seen::new("same-in-another-process", "there it took too long")),
+        Ended::Done(other) if other.digest != digest => {
+            Some(Seen::new("same-in-another-process", "there it said something else"))
+        }
+        Ended::Done(_) => None,
     })
 }
 
 /// Why a case says nothing about this plugin.
 fn skipped(case: &Case, profile: &Profile, manifest: &Manifest) -> Option<String> {
-    let lacks = |need: &&String| match need.as_str() {
-        "signature" => usual(profile, manifest).is_none(),
-        name => !capable(manifest.capabilities.get(name)),
-    };
+    let lacks = |need: &&String| !has(need, profile, manifest);
     if let Some(need) = case.needs.iter().find(lacks) {
-        return Some(format!("the manifest does not declare `{need}`"));
+        let known = NEEDS.iter().find(|(name, _)| *name == need.as_str()).map(|(_, why)| (*why).to_owned());
+        return Some(known.unwrap_or_else(|| format!("the manifest does not declare `{need}`")));
     }
     let missing = sample_names(case).find_map(|name| profile.without.get(name).map(|why| (name, why)));
     missing
         .filter(|(name, _)| !profile.samples.contains_key(*name))
         .map(|(name, why)| format!("no sample `{name}`: {why}"))
+}
+
+fn has(need: &str, profile: &Profile, manifest: &Manifest) -> bool {
+    match need {
+        "signature" => usual(profile, manifest).is_some(),
+        "signed-body" => usual(profile, manifest).is_some_and(|scheme| scheme.covers_body()),
+        "required-secret" => manifest.secrets.iter().any(|need| !need.optional),
+        "json-text" => profile.samples.get("text").is_some_and(|sample| {
+            matches!(&sample.act, Act::Translate(message) if serde_json::from_slice::<Value>(&message.body).is_ok())
+        }),
+        name => capable(manifest.capabilities.get(name)),
+    }
 }
 
 fn capable(value: Option<&Value>) -> bool {

@@ -66,8 +66,9 @@ fn whole(section: &Section<'_>, case: &Case) -> Result<(), Fault> {
     if case.requirements.is_empty() {
         return Err(section.fault("a case needs `requirements`", "the ids of what it shows, from `profile.toml`"));
     }
-    if case.steps.iter().all(|step| step.expect.is_empty() && !matches!(step.act, Act::Sample { .. } | Act::Reorder(_)))
-    {
+    if case.steps.iter().all(|step| {
+        step.expect.is_empty() && !matches!(step.act, Act::Sample { .. } | Act::Reorder(_) | Act::Create { .. })
+    }) {
         return Err(section.fault("no step expects anything: the case can not fail", "add `expect_events` or another"));
     }
     for step in &case.steps {

@@ -92,8 +92,7 @@ const FAULTS: [(&str, SignatureFault); 9] = [
     ("other-prefix", SignatureFault::OtherPrefix),
 ];
 
-/// What is wrong with the signature, by `signature`.
-pub(super) fn signature_fault(section: &Section<'_>) -> Result<Option<SignatureFault>, Fault> {
+fn signature_fault(section: &Section<'_>) -> Result<Option<SignatureFault>, Fault> {
     section.word("signature", &FAULTS)
 }
 

@@ -5,10 +5,10 @@ use wane_core::diagnostic::did_you_mean;
 
 use super::section::{Entry, Section};
 use super::{Fault, File, message, quoted};
-use crate::case::{Act, Expect, MUTATIONS, Mutate, Profile, Signer, Signing, Step};
+use crate::case::{Act, Expect, MUTATIONS, Mutate, Profile, Step};
 
 const ACTS: [&str; 8] = ["translate", "render", "sample", "advance", "recreate", "reorder", "create", "inspect"];
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "name",
     "translate",
     "render",
@@ -20,7 +20,8 @@ const KEYS: [&str; 20] = [
     "inspect",
     "repeat",
     "mutate",
-    "signature",
+    "with",
+    "within_us",
     "expect_events",
     "expect_reply",
     "expect_refusal",
@@ -59,6 +60,7 @@ fn read(section: &Section<'_>, profile: &Profile) -> Result<Step, Fault> {
         expect: expect(section)?,
         repeat: section.bounded("repeat", 1, 1_000)?.unwrap_or(1),
         mutate: mutate(section)?,
+        within_us: section.bounded("within_us", 1, 60_000_000)?,
     };
     fits(section, &step)?;
     Ok(step)
@@ -68,7 +70,7 @@ fn act(section: &Section<'_>, key: &str, profile: &Profile) -> Result<Act, Fault
     Ok(match key {
         "translate" => Act::Translate(Box::new(message::message(section, "translate", Some(&profile.defaults))?)),
         "render" => Act::Render(effect(section)?),
-        "sample" => Act::Sample { name: section.needed("sample")?.to_owned(), sign: signature(section)? },
+        "sample" => sample(section, profile)?,
         "advance" => Act::Advance(advance(section)?),
         "reorder" => Act::Reorder(section.texts("reorder")?),
         "create" => create(section)?,
@@ -77,9 +79,21 @@ fn act(section: &Section<'_>, key: &str, profile: &Profile) -> Result<Act, Fault
     })
 }
 
-fn signature(section: &Section<'_>) -> Result<Option<Signing>, Fault> {
-    let fault = message::signature_fault(section)?;
-    Ok(fault.map(|fault| Signing { scheme: Signer::Usual, fault }))
+/// The sample's request is completed here: a case of `core` is read once for each profile that it is played with.
+fn sample(section: &Section<'_>, profile: &Profile) -> Result<Act, Fault> {
+    let name = section.needed("sample")?.to_owned();
+    let request = profile.samples.get(&name).and_then(|sample| match &sample.act {
+        Act::Translate(message) => Some(message.as_ref()),
+        Act::Render(_)
+        | Act::Sample { .. }
+        | Act::Advance(_)
+        | Act::Recreate
+        | Act::Reorder(_)
+        | Act::Create { .. }
+        | Act::Inspect => None,
+    });
+    let with = section.get("with").map(|_| message::message(section, "with", request)).transpose()?;
+    Ok(Act::Sample { name, with: with.map(Box::new) })
 }
 
 fn effect(section: &Section<'_>) -> Result<Map<String, Value>, Fault> {
@@ -153,7 +167,7 @@ fn fits(section: &Section<'_>, step: &Step) -> Result<(), Fault> {
     match &step.act {
         Act::Translate(_) if outgoing => wrong("`translate` gives events", "`expect_events`, `expect_reply`"),
         Act::Render(_) if incoming || step.mutate.is_some() => wrong("`render` gives requests", "`expect_requests`"),
-        Act::Translate(_) | Act::Render(_) | Act::Create { .. } | Act::Inspect if expect.is_empty() => {
+        Act::Translate(_) | Act::Render(_) | Act::Inspect if expect.is_empty() => {
             wrong("a step that expects nothing can not fail", "add what must come of it: `expect_…`")
         }
         Act::Sample { .. } | Act::Translate(_) | Act::Render(_) | Act::Create { .. } | Act::Inspect => Ok(()),
