@@ -236,3 +236,23 @@ fn render_tells_what_is_wrong_with_an_effect() {
         expect(&plugins.call("render", "whatsapp", &dir), 2, &[], &[words]);
     }
 }
+
+#[test]
+fn what_is_signed_is_verified_and_nothing_is_replaced() {
+    let dir = directory("plugin-signing", &[("a.so", "some bytes"), ("b.so", "other bytes")]);
+    expect(&wane(&dir, &["plugin", "keygen", "k"]), 0, &["k.pub", "[trust]\nkeys = [\"RW"], &[]);
+    expect(&wane(&dir, &["plugin", "keygen", "k"]), 2, &[], &["`k.pub` is there already"]);
+    expect(&wane(&dir, &["plugin", "keygen", "other"]), 0, &["other.pub"], &[]);
+    expect(&wane(&dir, &["plugin", "verify", "a.so", "--key", "k.pub"]), 2, &[], &["a.so.minisig"]);
+    let signed = wane(&dir, &["plugin", "sign", "a.so", "--key", "k", "--comment", "release 7"]);
+    expect(&signed, 0, &["a.so.minisig: signed by the key ", ": release 7"], &[]);
+    expect(&wane(&dir, &["plugin", "verify", "a.so", "--key", "k.pub"]), 0, &["a.so: signed: release 7"], &[]);
+    let line = std::fs::read_to_string(dir.join("k.pub")).expect("there").lines().nth(1).expect("a line").to_owned();
+    expect(&wane(&dir, &["plugin", "verify", "a.so", "--key", &line]), 0, &["release 7"], &[]);
+    expect(&wane(&dir, &["plugin", "verify", "a.so", "--key", "other.pub"]), 1, &["none of the trusted keys"], &[]);
+    std::fs::rename(dir.join("a.so.minisig"), dir.join("b.so.minisig")).expect("moved");
+    expect(&wane(&dir, &["plugin", "verify", "b.so", "--key", "k.pub"]), 1, &["has signed these bytes"], &[]);
+    expect(&wane(&dir, &["plugin", "sign", "a.so", "--key", "k.pub"]), 2, &[], &["others can read"]);
+    std::fs::set_permissions(dir.join("k.pub"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("changed");
+    expect(&wane(&dir, &["plugin", "sign", "a.so", "--key", "k.pub"]), 2, &[], &["no secret key of minisign"]);
+}

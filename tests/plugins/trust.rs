@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::json;
-use wane_plugin_host::{Host, Trust, inspect};
+use wane_plugin_host::minisign::SecretKey;
+use wane_plugin_host::{Host, Settings, Tier, Trust, inspect};
 
 use crate::place::{Place, mode};
 
@@ -67,7 +68,8 @@ fn a_signature_is_of_these_bytes_by_a_trusted_key() {
     let file = place.foil(&[]);
     let bytes = fs::read(&file).expect("read");
     let (key, other) = (SigningKey::from_bytes(&[7; 32]), SigningKey::from_bytes(&[8; 32]));
-    let trust = Trust { keys: vec![[0; 32], key.verifying_key().to_bytes()], ..Trust::default() };
+    let keys = vec![[0; 32].into(), key.verifying_key().to_bytes().into()];
+    let trust = Trust { keys, signed_only: true, ..Trust::default() };
     let beside = place.plugins().join("foil.so.sig");
     let judged = || inspect(&file, &trust).map(|_| ()).map_err(|error| error.to_string());
     assert!(judged().is_err_and(|wrong| wrong.contains("its signature")), "there is none");
@@ -106,4 +108,50 @@ fn a_copy_that_was_changed_in_the_store_is_not_what_is_loaded() {
     mode(&place.store(), 0o777);
     let wrong = Host::load(&place.settings(json!({}))).expect_err("not private").to_string();
     assert!(wrong.contains("is not private"), "{wrong}");
+}
+
+/// Signed files run in this process, others in one of their own; a signature that does not fit is never passed over.
+#[test]
+fn the_signature_picks_the_tier() {
+    let place = Place::new();
+    let file = place.foil(&[]);
+    let (key, other) = (SecretKey::of(&[7; 40].into()), SecretKey::of(&[8; 40].into()));
+    let mut settings = place.settings_in(Tier::Process, json!({}));
+    settings.channels.values_mut().for_each(|channel| channel.tier = None);
+    settings.trust.keys = vec![key.public()];
+    let tier =
+        |settings: &Settings| Host::load(settings).map(|host| host.status()[0].tier).map_err(|error| error.to_string());
+    assert_eq!(tier(&settings), Ok(Tier::Process), "not signed");
+    settings.channels.values_mut().for_each(|channel| channel.sha256 = Some(hash(&file)));
+    assert_eq!(tier(&settings), Ok(Tier::Inproc), "named by its hash");
+    settings.channels.values_mut().for_each(|channel| channel.sha256 = None);
+    let beside = place.plugins().join("foil.so.minisig");
+    let sign = |key: &SecretKey| {
+        let signature = key.sign(&fs::read(&file).expect("read"), "of a test").expect("signed");
+        fs::write(&beside, signature).expect("written");
+        mode(&beside, 0o644);
+    };
+    sign(&key);
+    assert_eq!(tier(&settings), Ok(Tier::Inproc), "signed");
+    let signed = inspect(&file, &settings.trust).expect("trusted").signed.expect("signed");
+    assert_eq!((signed.key, signed.comment.as_str()), (key.public().id(), "of a test"));
+    settings.channels.values_mut().for_each(|channel| channel.tier = Some(Tier::Process));
+    assert_eq!(tier(&settings), Ok(Tier::Process), "signed, and yet");
+    settings.channels.values_mut().for_each(|channel| channel.tier = None);
+    sign(&other);
+    assert!(tier(&settings).is_err_and(|wrong| wrong.contains("none of the trusted keys")));
+    settings.trust.keys.push(other.public());
+    assert_eq!(tier(&settings), Ok(Tier::Inproc), "by the other of two");
+    mode(&beside, 0o666);
+    assert!(tier(&settings).is_err_and(|wrong| wrong.contains("all users may write to")));
+    fs::remove_file(&beside).expect("removed");
+    symlink("/nowhere", &beside).expect("a link");
+    assert!(tier(&settings).is_err_and(|wrong| wrong.contains("a symbolic link")));
+    fs::remove_file(&beside).expect("removed");
+    settings.trust.signed_only = true;
+    assert!(tier(&settings).is_err_and(|wrong| wrong.contains("foil.so.minisig` is not there")));
+}
+
+fn hash(file: &Path) -> String {
+    inspect(file, &Trust::default()).expect("trusted").hash
 }

@@ -87,7 +87,7 @@ impl Found {
 
     /// Where it is to run.
     pub(crate) fn tier(&self, settings: &ChannelSettings, all: &Settings) -> Tier {
-        let named = settings.sha256.is_some() || self.vetted.signed;
+        let named = settings.sha256.is_some() || self.vetted.signed.is_some();
         let otherwise = if all.program.is_none() || named { Tier::Inproc } else { Tier::Process };
         settings.tier.unwrap_or(otherwise)
     }

@@ -13,7 +13,7 @@ use crate::generation::{Found, Generation};
 use crate::manifest::Manifest;
 use crate::settings::{ChannelSettings, Others, Settings, Trust};
 use crate::status::PluginStatus;
-use crate::trust::{Vetted, vet, vet_directory};
+use crate::trust::{Signed, Vetted, vet, vet_directory};
 
 type Channels = BTreeMap<String, Arc<Channel>>;
 
@@ -66,6 +66,8 @@ pub struct Inspected {
     pub bytes: usize,
     /// The symbols that it exports; a good plugin has one.
     pub exports: Vec<String>,
+    /// Who signed it, of those whose keys count.
+    pub signed: Option<Signed>,
 }
 
 /// Vets a file and reads its manifest, without running any of it. The path is absolute, without symbolic links.
@@ -75,7 +77,13 @@ pub struct Inspected {
 pub fn inspect(path: &Path, trust: &Trust) -> Result<Inspected, HostError> {
     let found = find(path, trust)?;
     let bytes = found.vetted.bytes.len();
-    Ok(Inspected { manifest: found.manifest, hash: found.vetted.hash, bytes, exports: found.exports })
+    Ok(Inspected {
+        manifest: found.manifest,
+        hash: found.vetted.hash,
+        bytes,
+        exports: found.exports,
+        signed: found.vetted.signed,
+    })
 }
 
 /// Reads the manifest of a file's bytes, whoever may have changed them; nothing of them runs.
@@ -84,7 +92,8 @@ pub fn inspect(path: &Path, trust: &Trust) -> Result<Inspected, HostError> {
 /// Why they are no plugin.
 pub fn inspect_bytes(bytes: &[u8]) -> Result<Inspected, String> {
     let found = Found::read(Vetted::unvetted(bytes))?;
-    Ok(Inspected { manifest: found.manifest, hash: found.vetted.hash, bytes: bytes.len(), exports: found.exports })
+    let (bytes, exports) = (bytes.len(), found.exports);
+    Ok(Inspected { manifest: found.manifest, hash: found.vetted.hash, bytes, exports, signed: None })
 }
 
 impl Host {

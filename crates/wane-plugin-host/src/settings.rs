@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::minisign::PublicKey;
 use crate::secret::Secret;
 
 /// Which plugins are loaded, from where, for which channels.
@@ -72,8 +73,12 @@ impl Tier {
 /// What makes a file trusted, beside its place.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
-    /// Ed25519 keys: `FILE.sig` must be the signature of the file's bytes by one of them. None: signatures are not asked for.
-    pub keys: Vec<[u8; 32]>,
+    /// Whose signatures count. A signature is `FILE.minisig`, in minisign's format, or `FILE.sig`, bare ed25519 over the
+    /// file's bytes, raw or in base64. One that does not fit is an error; a file without one is not signed. None: signatures
+    /// are not looked at.
+    pub keys: Vec<PublicKey>,
+    /// Whether a file must be signed. Default no: one that is not signed runs in a process of its own.
+    pub signed_only: bool,
     /// Whether files and directories may be writable by the service's own group, as they are in a clone made under the
     /// umask 002 of many desktops. For development; default no.
     pub own_group_may_write: bool,

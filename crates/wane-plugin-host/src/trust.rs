@@ -13,13 +13,17 @@ use std::path::{Component, Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature as Ed25519, VerifyingKey};
 use sha2::{Digest, Sha256};
 
+use crate::minisign::{KeyId, Signature};
 use crate::settings::Trust;
 
 /// The largest file that is looked at: a plugin with its debugging information stays well below.
 const MOST_BYTES: u64 = 256 << 20;
+
+/// The most bytes of a signature's file.
+const MOST_SIGNATURE: u64 = 8 << 10;
 
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP_WRITES: u32 = 0o020;
@@ -32,14 +36,23 @@ pub(crate) struct Vetted {
     pub(crate) bytes: Vec<u8>,
     /// The SHA-256 of the bytes, in hex.
     pub(crate) hash: String,
-    /// Whether a trusted key signed them.
-    pub(crate) signed: bool,
+    /// Which trusted key signed them.
+    pub(crate) signed: Option<Signed>,
+}
+
+/// A signature that fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// The key; none for a bare signature, which does not tell.
+    pub key: Option<KeyId>,
+    /// The comment that was signed with the file.
+    pub comment: String,
 }
 
 impl Vetted {
     fn new(path: &Path, bytes: Vec<u8>) -> Self {
         let hash = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { path: path.to_owned(), bytes, hash, signed: false }
+        Self { path: path.to_owned(), bytes, hash, signed: None }
     }
 
     /// Bytes that nobody vetted: to be read, never to be loaded.
@@ -51,10 +64,9 @@ impl Vetted {
 /// Vets a file and reads it.
 pub(crate) fn vet(path: &Path, trust: &Trust) -> Result<Vetted, String> {
     let bytes = read(path, trust, MOST_BYTES)?;
-    if !trust.keys.is_empty() {
-        signed(path, &bytes, trust)?;
-    }
-    Ok(Vetted::new(path, bytes))
+    let known = trust.signed_only || !trust.keys.is_empty();
+    let signed = if known { signed(path, &bytes, trust)? } else { None };
+    Ok(Vetted { signed, ..Vetted::new(path, bytes) })
 }
 
 /// Vets a directory that plugins lie in.
@@ -146,21 +158,43 @@ fn group() -> u32 {
     unsafe { libc::getegid() }
 }
 
-/// `FILE.sig` holds the signature, raw or in base64.
-fn signed(path: &Path, bytes: &[u8], trust: &Trust) -> Result<(), String> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".sig");
-    let beside = PathBuf::from(beside);
-    let file = read(&beside, trust, 1024).map_err(|what| format!("its signature `{}`: {what}", beside.display()))?;
-    let signature = signature(&file).ok_or_else(|| format!("`{}` is no ed25519 signature", beside.display()))?;
-    let keys = trust.keys.iter().filter_map(|key| VerifyingKey::from_bytes(key).ok());
-    let fits = keys.into_iter().any(|key| key.verify_strict(bytes, &signature).is_ok());
-    if fits { Ok(()) } else { Err("none of the trusted keys has signed these bytes".to_owned()) }
+/// The signature beside a file, if there is one; that it fits if there is.
+fn signed(path: &Path, bytes: &[u8], trust: &Trust) -> Result<Option<Signed>, String> {
+    if let Some(beside) = there(path, ".minisig") {
+        let told = |what: String| format!("its signature `{}`: {what}", beside.display());
+        let text = String::from_utf8(read(&beside, trust, MOST_SIGNATURE).map_err(told)?);
+        let signature = Signature::parse(&text.map_err(|_| told("not UTF-8".to_owned()))?).map_err(told)?;
+        let comment = signature.verify(bytes, &trust.keys)?.to_owned();
+        return Ok(Some(Signed { key: Some(signature.id()), comment }));
+    }
+    if let Some(beside) = there(path, ".sig") {
+        let told = |what: String| format!("its signature `{}`: {what}", beside.display());
+        bare(&read(&beside, trust, MOST_SIGNATURE).map_err(told)?, bytes, trust)
+            .ok_or_else(|| format!("`{}` is no ed25519 signature", beside.display()))??;
+        return Ok(Some(Signed { key: None, comment: String::new() }));
+    }
+    if trust.signed_only {
+        return Err(format!("its signature `{}` is not there", beside(path, ".minisig").display()));
+    }
+    Ok(None)
 }
 
-fn signature(file: &[u8]) -> Option<Signature> {
-    if let Ok(signature) = Signature::from_slice(file) {
-        return Some(signature);
-    }
-    Signature::from_slice(&STANDARD.decode(file.trim_ascii()).ok()?).ok()
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(end);
+    PathBuf::from(beside)
+}
+
+/// Whatever has that name, be it only a link that leads nowhere: it must not be passed over.
+fn there(path: &Path, end: &str) -> Option<PathBuf> {
+    Some(beside(path, end)).filter(|beside| beside.symlink_metadata().is_ok())
+}
+
+/// A signature without anything else, raw or in base64. None if it is none.
+fn bare(file: &[u8], bytes: &[u8], trust: &Trust) -> Option<Result<(), String>> {
+    let raw = || Ed25519::from_slice(file).ok();
+    let signature = raw().or_else(|| Ed25519::from_slice(&STANDARD.decode(file.trim_ascii()).ok()?).ok())?;
+    let mut keys = trust.keys.iter().filter_map(|key| VerifyingKey::from_bytes(key.bytes()).ok());
+    let fits = keys.any(|key| key.verify_strict(bytes, &signature).is_ok());
+    Some(if fits { Ok(()) } else { Err("none of the trusted keys has signed these bytes".to_owned()) })
 }

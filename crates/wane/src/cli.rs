@@ -358,6 +358,36 @@ pub(crate) enum PluginCommand {
         /// The plugin, a shared object
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// A public key that is trusted: the line that begins with `RW`, or its file; may be given several times
+        #[arg(long, value_name = "KEY")]
+        key: Vec<String>,
+    },
+    /// Make a key to sign plugins with: the secret one, and the public one beside it
+    Keygen {
+        /// The file of the secret key; the public key is FILE.pub
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Sign a plugin: write FILE.minisig, in minisign's format
+    Sign {
+        /// The plugin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The secret key's file, without a password
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// What is signed with it; the time and the file's name if not given
+        #[arg(long, value_name = "TEXT")]
+        comment: Option<String>,
+    },
+    /// Say whether FILE.minisig is a plugin's signature by a key; exit status 1 if not
+    Verify {
+        /// The plugin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The public key: the line that begins with `RW`, or its file
+        #[arg(long, value_name = "KEY")]
+        key: String,
     },
     /// Have it translate a request, and print what comes of it as one JSON object; a fault is exit status 1
     Translate {

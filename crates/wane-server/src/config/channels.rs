@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use wane_plugin_host::minisign::PublicKey;
 use wane_plugin_host::{ChannelSettings, Tier};
 
 use super::secret::SecretRef;
@@ -36,6 +37,22 @@ impl Channel {
     pub fn config_json(&self) -> Result<serde_json::Value, serde_json::Error> {
         serde_json::to_value(&self.config)
     }
+}
+
+/// The keys of `[trust]`.
+///
+/// # Errors
+/// [`ServeError`] for one that is none, or whose file can not be read.
+pub fn keys(lines: &[String]) -> Result<Vec<PublicKey>, ServeError> {
+    let one = |line: &String| {
+        let fault = |what: &dyn std::fmt::Display| ServeError::Setup(format!("`trust.keys`: `{line}`: {what}"));
+        let text = match line.strip_prefix("file:") {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| fault(&error))?,
+            None => line.clone(),
+        };
+        PublicKey::parse(&text).map_err(|what| fault(&what))
+    };
+    lines.iter().map(one).collect()
 }
 
 /// What the plugins' host is told of the channels; secrets are read here.

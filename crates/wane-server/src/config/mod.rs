@@ -17,7 +17,7 @@ use std::path::PathBuf;
 pub use channels::Channel;
 pub use read::ConfigError;
 pub use secret::{Secret, SecretError, SecretRef};
-pub use sections::{Client, Delivery, Limits, Retention, Store, Sync, Telemetry, Tls};
+pub use sections::{Client, Delivery, Limits, Retention, Store, Sync, Telemetry, Tls, Trust};
 
 use crate::tokens::Token;
 
@@ -56,6 +56,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// The channels that have a plugin, by name.
     pub channels: BTreeMap<String, Channel>,
+    /// Whose plugins are trusted.
+    pub trust: Trust,
     /// Effects out.
     pub delivery: Delivery,
     /// The web and in-app API.
@@ -83,6 +85,7 @@ impl Default for Config {
             tls: None,
             telemetry: Telemetry::default(),
             channels: BTreeMap::new(),
+            trust: Trust::default(),
             delivery: Delivery::default(),
             client: Client::default(),
             tokens: Vec::new(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Client, Config, Delivery, Limits, Retention, Store, Telemetry, Tls};
+use super::{Channel, Client, Config, Delivery, Limits, Retention, Store, Telemetry, Tls, Trust};
 use crate::http::extract::unknown_field;
 use crate::tokens::Token;
 
@@ -30,6 +30,7 @@ struct File {
     tls: Option<Tls>,
     telemetry: Telemetry,
     channels: BTreeMap<String, Channel>,
+    trust: Trust,
     delivery: Delivery,
     client: Client,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -67,6 +68,7 @@ impl Default for File {
             tls: config.tls,
             telemetry: config.telemetry,
             channels: config.channels,
+            trust: config.trust,
             delivery: config.delivery,
             client: config.client,
             tokens: config.tokens,
@@ -91,6 +93,7 @@ impl From<File> for Config {
             tls: file.tls,
             telemetry: file.telemetry,
             channels: file.channels,
+            trust: file.trust,
             delivery: file.delivery,
             client: file.client,
             tokens: file.tokens,

@@ -265,6 +265,16 @@ impl Default for Delivery {
     }
 }
 
+/// `[trust]`: whose plugins are trusted. For `plugins`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trust {
+    /// Public keys in minisign's format: the line itself, or `file:PATH`. Default none.
+    pub keys: Vec<String>,
+    /// Whether a plugin must be signed by one of them. Default no.
+    pub signed_only: bool,
+}
+
 /// `[client]`: the web and in-app API. For `client`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -326,6 +326,8 @@ fn plugins(config: &Config) -> Result<Host, ServeError> {
     let directory = std::path::absolute(directory).map_err(ServeError::System)?;
     let mut settings = PluginSettings::new(vec![directory], store);
     settings.trust.own_group_may_write = config.dev;
+    settings.trust.keys = crate::config::channels::keys(&config.trust.keys)?;
+    settings.trust.signed_only = config.trust.signed_only;
     // This program again, the very file that runs even if another one has its name by now.
     settings.program = Some(PathBuf::from("/proc/self/exe"));
     settings.channels = crate::config::channels::for_host(&config.channels)?;

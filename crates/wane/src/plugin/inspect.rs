@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use wane_plugin_host::{Inspected, Manifest, Trust};
+use wane_plugin_host::minisign::PublicKey;
+use wane_plugin_host::{Inspected, Manifest, Signed, Trust};
 
 use super::{resolved, unusable};
 use crate::Verdict;
@@ -13,7 +14,7 @@ use crate::trouble::Trouble;
 /// The one symbol that a plugin exports.
 const ENTRY: &str = "wane_plugin_entry";
 
-pub(crate) fn run(file: &Path, out: &mut Out) -> Result<Verdict, Trouble> {
+pub(crate) fn run(file: &Path, keys: &[String], out: &mut Out) -> Result<Verdict, Trouble> {
     let file = resolved(file)?;
     let bytes = std::fs::read(&file).map_err(Trouble::read(&file))?;
     let inspected =
@@ -21,7 +22,8 @@ pub(crate) fn run(file: &Path, out: &mut Out) -> Result<Verdict, Trouble> {
     manifest(&inspected.manifest, out)?;
     line(out, "file", &format!("{} bytes, SHA-256 {}", inspected.bytes, inspected.hash))?;
     let exports = exports(&inspected, out)?;
-    let trusted = trust(&file, out)?;
+    let keys = keys.iter().map(|key| super::signing::public(key)).collect::<Result<Vec<_>, _>>()?;
+    let trusted = trust(&file, keys, out)?;
     Ok(if exports && trusted { Verdict::Well } else { Verdict::Findings })
 }
 
@@ -58,11 +60,19 @@ fn exports(inspected: &Inspected, out: &mut Out) -> Result<bool, Trouble> {
     Ok(good)
 }
 
-fn trust(file: &Path, out: &mut Out) -> Result<bool, Trouble> {
-    match wane_plugin_host::inspect(file, &Trust::default()) {
-        Ok(_) => {
+fn trust(file: &Path, keys: Vec<PublicKey>, out: &mut Out) -> Result<bool, Trouble> {
+    match wane_plugin_host::inspect(file, &Trust { keys, ..Trust::default() }) {
+        Ok(inspected) => {
+            let is_signed = inspected.signed.is_some();
             let yes = out.paint(Style::Good, "yes");
             writeln!(out, "  trusted   {yes}: nobody but root and this user can change the file or its place")?;
+            match inspected.signed {
+                Some(Signed { key: Some(key), comment }) => line(out, "by key", &format!("{key}: {comment}"))?,
+                Some(Signed { key: None, .. }) => line(out, "by key", "one of those given")?,
+                None => {}
+            }
+            let signed = "in a process of its own, unless it is signed by a trusted key or its SHA-256 is configured";
+            line(out, "runs", if is_signed { "in the service's process, for it is signed" } else { signed })?;
             Ok(true)
         }
         Err(why) => {

@@ -1,7 +1,9 @@
-//! `wane plugin`: what a channel plugin says of itself, and what it makes of a request or an effect, by hand.
+//! `wane plugin`: what a channel plugin says of itself, who signed it, and what it makes of a request or an effect, by
+//! hand.
 
 mod by_hand;
 mod inspect;
+mod signing;
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,10 @@ use crate::trouble::Trouble;
 
 pub(crate) fn run(args: &PluginArgs, out: &mut Out) -> Result<Verdict, Trouble> {
     match &args.command {
-        PluginCommand::Inspect { file } => inspect::run(file, out),
+        PluginCommand::Inspect { file, key } => inspect::run(file, key, out),
+        PluginCommand::Keygen { file } => signing::keygen(file, out),
+        PluginCommand::Sign { file, key, comment } => signing::sign(file, key, comment.as_deref(), out),
+        PluginCommand::Verify { file, key } => signing::verify(file, key, out),
         PluginCommand::Translate { file, dir, tier } => by_hand::translate(file, dir, *tier, out),
         PluginCommand::Render { file, dir, tier } => by_hand::render(file, dir, *tier, out),
     }
