@@ -1,11 +1,14 @@
 //! What a shard is after a crash: what it was.
 
-use wane_core::effect::Outcome;
+use wane_core::effect::{Lapse, Outcome};
+use wane_core::event::Event;
+use wane_core::participant::Role;
+use wane_core::signal::EventType;
 use wane_runtime::epoch::Epoch;
 use wane_runtime::shard::{Figures, Reply, View};
 use wane_wire::record::{Address, Record};
 
-use super::world::{DAY, Node, Replica, START, Step, assert_same, steps};
+use super::world::{DAY, HOUR, MINUTE, Node, Replica, START, Step, assert_same, steps};
 
 /// What a node held after each step: how many blocks there were, and all conversations.
 type Held = Vec<(usize, Vec<View>, Figures)>;
@@ -157,6 +160,36 @@ fn records_of_older_rules_are_replayed_by_them() {
     early.replay(&rest, None).expect("each record by its own rules");
     let (_, views, figures) = after.last().unwrap();
     assert_same(&early.0, views, figures);
+}
+
+/// An outage decides by the rules that were in force then; others that follow at once number their timers otherwise.
+#[test]
+fn what_fell_due_in_an_outage_is_told_by_the_rules_of_that_time() {
+    let mut node = Node::new(1);
+    node.tidies = false;
+    node.rules(START, 1);
+    let said = |role| Event::new("c", EventType::Message).on("web").by(role);
+    node.event(START, &said(Role::Customer));
+    node.event(START + MINUTE, &said(Role::Rep));
+    node.outage(START + 2 * MINUTE, START + HOUR);
+    node.rules(START + HOUR, 0);
+    node.time(START + HOUR);
+    node.commit();
+
+    let records = node.records();
+    let lapses: Vec<(u32, &str)> = records
+        .iter()
+        .filter_map(|(_, record)| record.decided())
+        .flat_map(|decided| {
+            let rules = &node.rulesets[[0, 1, 0][usize::try_from(decided.rules.0).unwrap() - 1]];
+            let name = |lapse: &Lapse| (decided.rules.0, &*rules.timer(lapse.cause.timer).unwrap().name);
+            decided.lapses.iter().map(name).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(lapses.contains(&(2, "late")), "{lapses:?}");
+    let mut replica = Replica::new(1);
+    replica.replay(&records, None).expect("the log agrees with itself");
+    assert_same(&replica.0, &node.views(), &node.figures());
 }
 
 /// Changes one thing that a record says.

@@ -308,7 +308,7 @@ impl Node {
         }
     }
 
-    fn rules(&mut self, now: i64, rules: usize) {
+    pub(super) fn rules(&mut self, now: i64, rules: usize) {
         self.ordinal += 1;
         let (now, ordinal, hash) = (at(now), Ordinal(self.ordinal), self.rulesets[rules].hash);
         self.write(&Record::Activation { now, ordinal, hash, by: "test".into() });
@@ -318,7 +318,7 @@ impl Node {
         });
     }
 
-    fn outage(&mut self, from: i64, now: i64) {
+    pub(super) fn outage(&mut self, from: i64, now: i64) {
         let (from, now) = (at(from), at(now));
         self.write(&Record::Outage { from, now });
         self.shards.iter_mut().for_each(|shard| shard.epoch(Epoch::Outage { from, now }));
