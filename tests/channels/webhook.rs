@@ -10,6 +10,7 @@ use wane_tests::plugins;
 
 const APP: &str = "the secret of an app";
 const LINE: &str = "the secret of a line";
+const SMS: &str = "the secret of a shared key";
 const TEXT: &str = "nobody but the two of us reads this";
 
 const RULES: &str = "timers.quiet = { restart_on = ['message:customer'], on_lapse = ['end-session'] }
@@ -33,6 +34,7 @@ fn configure(place: &Path) {
     secret(&place.join("app"), APP);
     secret(&place.join("verify"), "knock twice & wait");
     secret(&place.join("line"), LINE);
+    secret(&place.join("sms"), SMS);
     let here = place.display();
     let config = format!(
         "plugins = \"{here}/plugins\"
@@ -42,7 +44,11 @@ fn configure(place: &Path) {
         secrets = {{ app_secret = \"file:{here}/app\", verify_token = \"file:{here}/verify\" }}
         [channels.line]
         plugin = \"wane-channel-line\"
-        secrets = {{ channel_secret = \"file:{here}/line\" }}"
+        secrets = {{ channel_secret = \"file:{here}/line\" }}
+        [channels.sms]
+        plugin = \"wane-channel-sms\"
+        url = \"https://hooks.example/sms\"
+        secrets = {{ shared_key = \"file:{here}/sms\" }}"
     );
     fs::write(place.join("wane.toml"), config).expect("written");
 }
@@ -72,6 +78,19 @@ impl Service {
 
     fn line(&self, body: &str) -> Answer {
         self.send("line", &signed("line", body.as_bytes()), body.as_bytes())
+    }
+
+    /// As Twilio sends and signs what it was told to send to that address.
+    fn sms(&self, address: &str, fields: &[(&str, &str)]) -> Answer {
+        let signed: String = fields.iter().flat_map(|(name, value)| [*name, *value]).collect();
+        let signature = plugins::line_signature(SMS, format!("{address}{signed}").as_bytes());
+        let body: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}={}", value.replace('+', "%2B"))).collect();
+        let fields = format!(
+            "Content-Type: application/x-www-form-urlencoded\r\nX-Twilio-Signature: {signature}\r\n\
+             X-Twilio-Webhooks-Signature-Settings: key=k,algorithm=HMAC_SHA256\r\n"
+        );
+        ask(&self.daemon.address, "POST", "/v1/channels/sms/webhook", &fields, body.join("&").as_bytes())
     }
 
     fn knock(&self, query: &str) -> Answer {
@@ -227,4 +246,23 @@ fn a_handshake_is_answered_with_its_challenge_for_the_right_token_only() {
     }
     assert_eq!(service.knock("hub.mode=unsubscribe").status, 400);
     assert_eq!((service.sessions(), service.effects()), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn the_address_that_a_provider_signs_is_the_configured_one() {
+    let service = Service::start();
+    let said = |text: &'static str, id: &'static str| {
+        [("Body", text), ("From", "+49151"), ("MessageSid", id), ("To", "+4930")]
+    };
+    for other in ["https://hooks.example/mms", "http://hooks.example/sms", "https://127.0.0.1/v1/channels/sms/webhook"]
+    {
+        assert_eq!(service.sms(other, &said(TEXT, "SM1")).status, 401, "{other}");
+    }
+    assert_eq!(service.sessions(), Vec::new());
+    let answer = service.sms("https://hooks.example/sms", &said(TEXT, "SM1"));
+    assert_eq!((answer.status, answer.text.as_str()), (200, "<Response/>"));
+    let open = service.sessions();
+    assert!(matches!(open.as_slice(), [(name, status)] if name == "sms:+4930:+49151" && status != "ended"), "{open:?}");
+    assert_eq!(service.sms("https://hooks.example:443/sms", &said("stop", "SM2")).status, 200);
+    assert_eq!(service.sessions(), owned(&[("sms:+4930:+49151", "ended")]), "who opted out has no session");
 }

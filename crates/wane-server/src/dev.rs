@@ -24,8 +24,13 @@ pub struct Dev {
 }
 
 /// The plugins that are taken when they lie beside the program, and the secrets that they need.
-const CHANNELS: [(&str, &[&str]); 3] =
-    [("web", &[]), ("whatsapp", &["app_secret", "verify_token"]), ("line", &["channel_secret"])];
+const CHANNELS: [(&str, &[&str]); 5] = [
+    ("web", &[]),
+    ("whatsapp", &["app_secret", "verify_token"]),
+    ("messenger", &["app_secret", "verify_token"]),
+    ("line", &["channel_secret"]),
+    ("sms", &["auth_token"]),
+];
 
 impl Dev {
     /// Makes tokens and secrets under the data directory, and adds the plugins beside this program to a configuration that
@@ -58,7 +63,7 @@ impl Dev {
                 references.insert((*name).to_owned(), SecretRef::File(path));
             }
             let config_table = toml::Table::new();
-            let entry = Channel { plugin, tier, sha256: None, config: config_table, secrets: references };
+            let entry = Channel { plugin, tier, sha256: None, url: None, config: config_table, secrets: references };
             config.channels.insert(channel.to_owned(), entry);
         }
         Ok(dev)

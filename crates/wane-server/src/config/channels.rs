@@ -21,6 +21,10 @@ pub struct Channel {
     /// The SHA-256 of its file, 64 hexadecimal digits: this file and no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// The whole address of the webhook as it was entered at the provider, without a query. For providers that sign it; a
+    /// proxy in between hides it. None: the plugin knows only the path and the `Host` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// What the plugin is told, as it documents; no secrets.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub config: toml::Table,
@@ -58,10 +62,15 @@ pub fn keys(lines: &[String]) -> Result<Vec<PublicKey>, ServeError> {
 /// What the plugins' host is told of the channels; secrets are read here.
 ///
 /// # Errors
-/// [`ServeError`] for a secret that can not be read, and a config that is no JSON.
+/// [`ServeError`] for a secret that can not be read, a config that is no JSON, and an address that is none.
 pub fn for_host(channels: &BTreeMap<String, Channel>) -> Result<BTreeMap<String, ChannelSettings>, ServeError> {
     let one = |(name, channel): (&String, &Channel)| {
         let fault = |what: &dyn std::fmt::Display| ServeError::Setup(format!("`channels.{name}`: {what}"));
+        let known = channel.url.as_deref().map(|url| url.strip_prefix("https://").or(url.strip_prefix("http://")));
+        if known.is_some_and(|rest| rest.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', '@', ' ']))) {
+            let what = "`url` is no address such as `https://hooks.example/sms`, without a query";
+            return Err(fault(&what));
+        }
         let config = channel.config_json().map_err(|error| fault(&error))?;
         let mut secrets = BTreeMap::new();
         for (secret, reference) in &channel.secrets {

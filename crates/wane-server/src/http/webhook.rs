@@ -46,8 +46,12 @@ async fn webhook(State(app): State<App>, Segment(channel): Segment, request: Req
     };
     let (head, body) = request.into_parts();
     let arrived = Arrived { head, body: body::whole(body).await? };
-    let (signed, received) = (arrived.kind() == InputKind::Webhook, app.node.now());
-    let call = tokio::task::spawn_blocking(move || arrived.translate(|input| plugin.translate(input), received));
+    // Plugins that check signatures themselves do so whatever the method is.
+    let signed = arrived.kind() == InputKind::Webhook || plugin.manifest().signature.is_none();
+    let (known, received) = (app.config.channels.get(&channel).and_then(|own| own.url.clone()), app.node.now());
+    let call = tokio::task::spawn_blocking(move || {
+        arrived.translate(known.as_deref(), |input| plugin.translate(input), received)
+    });
     let translated = match call.await {
         Ok(Ok(translated)) => translated,
         Ok(Err(CallError::Unsupported(what))) => {
@@ -69,7 +73,8 @@ impl Arrived {
         if self.head.method == Method::POST { InputKind::Webhook } else { InputKind::Handshake }
     }
 
-    fn translate<T>(&self, call: impl FnOnce(&Input<'_>) -> T, received: Timestamp) -> T {
+    /// `known` is the address as the provider knows it, where that is configured.
+    fn translate<T>(&self, known: Option<&str>, call: impl FnOnce(&Input<'_>) -> T, received: Timestamp) -> T {
         let headers: Vec<(&str, &[u8])> =
             self.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         call(&Input {
@@ -77,7 +82,7 @@ impl Arrived {
             received_at: received,
             account: "",
             method: self.head.method.as_str(),
-            path: self.head.uri.path(),
+            path: known.unwrap_or(self.head.uri.path()),
             query: self.head.uri.query().unwrap_or_default(),
             headers: &headers,
             body: &self.body,

@@ -51,6 +51,10 @@ pub(super) fn event(channel: &str, given: &PluginEvent) -> Result<Option<Event>,
     if kind == EventKind::BuiltIn(EventType::Receipt) && role.is_none() {
         return Ok(None);
     }
+    // What was sent through the same app comes back: whoever sent it told of it, and a notice is nobody's answer.
+    if given.more.get("own").and_then(serde_json::Value::as_bool) == Some(true) {
+        return Ok(None);
+    }
     let account = given.account.as_deref().unwrap_or_default();
     if given.address.is_empty() || [account, &given.address].iter().any(|part| part.len() > LONGEST) {
         return Err("an event's address or account is empty or too long".to_owned());
@@ -132,10 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn markers_and_receipts_of_nobody_are_no_events() {
+    fn markers_receipts_of_nobody_and_own_echoes_are_no_events() {
         for json in [
             json!({ "type": "ignored", "kind": "poll", "address": "-" }),
             json!({ "type": "receipt", "kind": "sent", "address": "4930" }),
+            json!({ "type": "message", "role": "rep", "echo": true, "own": true, "address": "4930" }),
         ] {
             assert_eq!(event("whatsapp", &given(json)), Ok(None));
         }

@@ -31,6 +31,10 @@ struct Kept {
 struct Entry {
     token: Option<Token>,
     last_customer_message_ms: Option<i64>,
+    /// The last of all that opens the provider's window, such as a reaction.
+    last_customer_action_ms: Option<i64>,
+    /// When the customer came through an advertisement, which opens a longer one.
+    ad_entry_ms: Option<i64>,
     standby: bool,
 }
 
@@ -55,12 +59,17 @@ impl ChannelState {
         let flag = |name: &str| event.more.get(name).and_then(Value::as_bool);
         let token = event.more.get("reply_token").and_then(Value::as_str);
         let wrote = event.role.as_deref() == Some("customer") && event.activity == Some(true);
-        if event.event_type == "ignored" || !(wrote || token.is_some() || flag("standby").is_some()) {
+        let (opened, by_ad) = (flag("opens_window") == Some(true), flag("ad_entry") == Some(true));
+        let (standby, ignored) = (flag("standby"), event.event_type == "ignored");
+        if standby.is_none() && (ignored || !(wrote || opened || by_ad || token.is_some())) {
             return;
         }
         self.with(|kept| {
             let entry = kept.entry(conversation);
-            entry.standby = flag("standby").unwrap_or(false);
+            entry.standby = standby.unwrap_or(false);
+            if ignored {
+                return;
+            }
             if let Some(text) = token {
                 entry.token = Some(Token {
                     text: text.to_owned(),
@@ -70,10 +79,11 @@ impl ChannelState {
                     used: entry.token.as_ref().is_some_and(|before| before.text == text && before.used),
                 });
             }
-            if wrote {
-                let at = event.at_ms.unwrap_or(received.millis()).min(received.millis());
-                entry.last_customer_message_ms = entry.last_customer_message_ms.max(Some(at));
-            }
+            let at = event.at_ms.unwrap_or(received.millis()).min(received.millis());
+            let later = |is: bool, before: Option<i64>| if is { before.max(Some(at)) } else { before };
+            entry.last_customer_message_ms = later(wrote, entry.last_customer_message_ms);
+            entry.last_customer_action_ms = later(opened, entry.last_customer_action_ms);
+            entry.ad_entry_ms = later(by_ad, entry.ad_entry_ms);
         });
     }
 
@@ -116,8 +126,12 @@ impl Kept {
 impl Entry {
     fn json(&self) -> Map<String, Value> {
         let mut json = Map::new();
-        if let Some(at) = self.last_customer_message_ms {
-            json.insert("last_customer_message_ms".to_owned(), at.into());
+        for (name, at) in [
+            ("last_customer_message_ms", self.last_customer_message_ms),
+            ("last_customer_action_ms", self.last_customer_action_ms),
+            ("ad_entry_ms", self.ad_entry_ms),
+        ] {
+            json.extend(at.map(|at| (name.to_owned(), at.into())));
         }
         if self.standby {
             json.insert("standby".to_owned(), true.into());
@@ -133,12 +147,16 @@ impl Entry {
     }
 }
 
-/// The `channel_state` of a conversation, for [`wane_plugin_host::Channel::render`]. When the customer's last message is
-/// no longer in memory, as after a restart, the open session tells of it.
+/// The `channel_state` of a conversation, for [`wane_plugin_host::Channel::render`]: what is remembered, and whether the
+/// customer opted out. When the customer's last message is no longer in memory, as after a restart, the open session tells
+/// of it.
 pub async fn channel_state(app: &App, conversation: &str) -> Value {
     let mut json = app.channels.of(conversation);
+    let view = app.node.view(conversation).await.ok().flatten();
+    if view.as_ref().is_some_and(|view| view.state.opted_out()) {
+        json.insert("opted_out".to_owned(), true.into());
+    }
     if !json.contains_key("last_customer_message_ms") {
-        let view = app.node.view(conversation).await.ok().flatten();
         let last = view.and_then(|view| view.state.session().and_then(wane_core::session::Session::customer_was));
         json.extend(last.map(|last| ("last_customer_message_ms".to_owned(), last.millis().into())));
     }
@@ -190,6 +208,24 @@ mod tests {
             state.note("c", &event(json), at(9));
         }
         assert!(state.of("c").is_empty());
+    }
+
+    #[test]
+    fn what_opens_a_window_and_who_has_the_chat_are_remembered() {
+        let state = ChannelState::default();
+        state.note("c", &event(json!({ "type": "reaction", "address": "u", "at_ms": 5, "opens_window": true })), at(9));
+        let by_ad = json!({ "type": "message", "role": "customer", "address": "u", "activity": true, "at_ms": 6, "ad_entry": true });
+        state.note("c", &event(by_ad), at(9));
+        state.note(
+            "c",
+            &event(json!({ "type": "ignored", "address": "u", "at_ms": 8, "standby": true, "ad_entry": true })),
+            at(9),
+        );
+        let expected =
+            json!({ "last_customer_message_ms": 6, "last_customer_action_ms": 5, "ad_entry_ms": 6, "standby": true });
+        assert_eq!(Value::Object(state.of("c")), expected);
+        state.note("c", &event(json!({ "type": "handover", "address": "u", "standby": false })), at(10));
+        assert!(!state.of("c").contains_key("standby"));
     }
 
     #[test]
