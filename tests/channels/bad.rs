@@ -29,7 +29,8 @@ pub(crate) struct Good<'a> {
 
 impl Good<'_> {
     fn translate<C: Channel>(&self, input: &FakeInput) -> Result<Translated, Refusal> {
-        FakeHost::<C>::new(self.config.clone()).expect("the config fits").translate(input)
+        let said = FakeHost::<C>::new(self.config.clone()).expect("the config fits").translate(input);
+        said.and_then(Translated::taken)
     }
 
     /// The same with another body, signed as the provider signs.
@@ -133,10 +134,10 @@ pub(crate) fn form<C: Channel>(good: &Good<'_>) {
     }
 }
 
-/// Every bad signature, where the plugin checks it itself: in base64, or a token of it, so that every sign counts. The header
-/// is there once.
+/// Every bad token, where the plugin checks it itself: in base64 or the like, so that every sign counts. The header is there
+/// once.
 #[track_caller]
-pub(crate) fn signature<C: Channel>(good: &Good<'_>, header: &str) {
+pub(crate) fn token<C: Channel>(good: &Good<'_>, header: &str) {
     let is_it = |name: &str| name.eq_ignore_ascii_case(header);
     let (own, others): (Vec<_>, Vec<_>) = good.input.headers.iter().cloned().partition(|(name, _)| is_it(name));
     let [(_, value)] = own.as_slice() else { panic!("`{header}` is there once") };
@@ -170,6 +171,12 @@ pub(crate) fn signature<C: Channel>(good: &Good<'_>, header: &str) {
         let changed = String::from_utf8_lossy(&changed).into_owned();
         refused(&format!("another sign at {at}"), &[&changed]);
     }
+}
+
+/// The same, of a signature that covers the body too.
+#[track_caller]
+pub(crate) fn signature<C: Channel>(good: &Good<'_>, header: &str) {
+    token::<C>(good, header);
     for bit in 0..good.input.body.len() * 8 {
         let mut body = good.input.body.clone();
         body[bit / 8] ^= 1 << (bit % 8);

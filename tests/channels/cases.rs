@@ -3,7 +3,8 @@
 //!
 //! A case is a directory named by what it is about. Coming in: `body.json` or `body.form` as it is on the wire, and
 //! `request.json` with `method`, `path` and `query`, or with the whole address as `url`, `headers` and `now_ms`, where they
-//! matter. Going out: `effect.json`. `config.json` is there where the config is another than that of the channel's other cases.
+//! matter. A channel's `headers.json` has the headers of every request; a case may name others, or by `null` none. Going out:
+//! `effect.json`. `config.json` is there where the config is another than that of the channel's other cases.
 //! `expected.json` is all that the plugin says, to the letter: `events`, `reply`, `refused`, `requests`, `suppressed`.
 
 use std::fs;
@@ -31,6 +32,13 @@ fn refused(refusal: &Refusal) -> Value {
     json!({ "refused": refusal.to_string() })
 }
 
+fn headers(case: &Path, request: &Value) -> Vec<(String, String)> {
+    let mut all =
+        read(&case.with_file_name("headers.json")).and_then(|json| json.as_object().cloned()).unwrap_or_default();
+    all.extend(request["headers"].as_object().cloned().unwrap_or_default());
+    all.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
+}
+
 fn translated<C: Channel>(host: &mut FakeHost<C>, case: &Path) -> Value {
     let request = read(&case.join("request.json")).unwrap_or_default();
     let text = |name: &str| request[name].as_str().map(str::to_owned);
@@ -48,14 +56,17 @@ fn translated<C: Channel>(host: &mut FakeHost<C>, case: &Path) -> Value {
         (input.path, input.query) = (path.to_owned(), query.to_owned());
     }
     input.received_at_ms = request["now_ms"].as_i64().unwrap_or(input.received_at_ms);
-    for (name, value) in request["headers"].as_object().into_iter().flatten() {
-        input = input.header(name, value.as_str().expect("a header of text"));
+    for (name, value) in headers(case, &request) {
+        input = input.header(&name, value);
     }
     match host.translate(&input) {
         Err(refusal) => refused(&refusal),
         Ok(said) => {
             let mut json = Map::new();
-            json.insert("events".to_owned(), json!(said.events));
+            match &said.refusal {
+                Some(refusal) => json.insert("refused".to_owned(), refusal.to_string().into()),
+                None => json.insert("events".to_owned(), json!(said.events)),
+            };
             if let Some(reply) = said.reply {
                 let body = String::from_utf8(reply.body).expect("a reply of text");
                 json.insert("reply".to_owned(), json!({ "status": reply.status, "body": body }));

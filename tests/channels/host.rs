@@ -13,6 +13,8 @@ use wane_plugin_host::{Channel, ChannelSettings, Host, Secret, Settings};
 use wane_tests::plugins;
 
 const KEY: &str = "a key of nobody";
+/// Signs the token of `apple/headers.json`.
+const APPLE_KEY: &str = "YSBrZXkgb2Ygbm9ib2R5";
 const WHATSAPP: &str = "x-hub-signature-256";
 const LINE: &str = "x-line-signature";
 
@@ -35,6 +37,9 @@ fn load(name: &'static str, config: Value) -> Result<Loaded, String> {
     let secrets: &[(&str, &str)] = match name {
         "whatsapp" | "messenger" => &[("app_secret", KEY), ("verify_token", "knock twice & wait"), ("token", "t")],
         "line" => &[("channel_secret", KEY), ("token", "t")],
+        "in-app" => &[("push_token", "t")],
+        "byoc" => &[("access_token", "Ours7 theirs"), ("events_token", "t")],
+        "apple" => &[("msp_secret_base64", APPLE_KEY)],
         "sms" => &[("token", "t")],
         _ => &[],
     };
@@ -58,8 +63,8 @@ impl Loaded {
     }
 
     fn translate(&self, request: &Value, body: &[u8], signature: Option<&Header>) -> Result<Translated, CallError> {
-        let own = request["headers"].as_object().into_iter().flatten();
-        let own = own.map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default().as_bytes()));
+        let own = headers(self.name, request);
+        let own = own.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let headers: Vec<(&str, &[u8])> =
             own.chain(signature.iter().map(|header| (header.0, header.1.as_slice()))).collect();
         self.asked(request, body, &headers)
@@ -73,7 +78,7 @@ impl Loaded {
         }
         let now = request["now_ms"].as_i64().unwrap_or(1_772_355_600_000);
         let kind = match method.as_str() {
-            _ if self.name == "web" => InputKind::ClientFrame,
+            _ if matches!(self.name, "web" | "in-app") => InputKind::ClientFrame,
             "GET" => InputKind::Handshake,
             _ => InputKind::Webhook,
         };
@@ -96,7 +101,10 @@ impl Loaded {
             Err(error) => refused(&error),
             Ok(said) => {
                 let events: Vec<Value> = said.events.iter().map(|event| bare(&json!(event))).collect();
-                let mut json = Map::from_iter([("events".to_owned(), events.into())]);
+                let mut json = match &said.refusal {
+                    Some(refusal) => Map::from_iter([("refused".to_owned(), refusal.to_string().into())]),
+                    None => Map::from_iter([("events".to_owned(), events.into())]),
+                };
                 if let Some(reply) = said.reply {
                     let body = String::from_utf8(reply.body).expect("a reply of text");
                     json.insert("reply".to_owned(), json!({ "status": reply.status, "body": body }));
@@ -113,6 +121,14 @@ impl Loaded {
             Ok(Rendered::Send(requests)) => json!({ "requests": requests.iter().map(shown).collect::<Vec<_>>() }),
         }
     }
+}
+
+/// The headers of every request of a channel, and those of this one.
+fn headers(channel: &str, request: &Value) -> Vec<(String, String)> {
+    let common = Path::new(env!("CARGO_MANIFEST_DIR")).join("channels").join(channel).join("headers.json");
+    let mut all = read(&common).and_then(|json| json.as_object().cloned()).unwrap_or_default();
+    all.extend(request["headers"].as_object().cloned().unwrap_or_default());
+    all.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
 }
 
 fn refused(error: &CallError) -> Value {
@@ -203,6 +219,28 @@ fn web() {
     check("web", json!({ "scheme": "miaw", "org_id": "00D000000000123" }));
 }
 
+#[test]
+fn in_app() {
+    check("in-app", json!({ "scheme": "miaw", "push_url": "https://push.example/send" }));
+}
+
+#[test]
+fn byoc() {
+    check("byoc", byoc_config());
+}
+
+fn byoc_config() -> Value {
+    let accepted = json!([{ "token": "scopeless", "scope": ["api"] }]);
+    json!({ "org_id": "00D000000000123", "authorization_context": "shop", "channel_address_identifier": "chan-1",
+        "accepted_access_tokens": accepted, "events_url": "https://partner.example/events" })
+}
+
+#[test]
+fn apple() {
+    // The token of the cases is older than one may be, unless that is said.
+    check("apple", json!({ "msp_id": "msp-1", "business_id": "biz-1", "token_age_s": 99_999_999 }));
+}
+
 /// Every bit of body and signature counts; so does that there is a signature at all, and one only.
 #[test]
 fn one_changed_bit_is_refused() {
@@ -282,7 +320,7 @@ fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
 
 #[test]
 fn a_key_of_the_config_that_nobody_knows_is_refused() {
-    for channel in ["whatsapp", "messenger", "sms", "line", "web"] {
+    for channel in ["whatsapp", "messenger", "sms", "line", "web", "in-app", "byoc", "apple"] {
         let refused = load(channel, json!({ "shceme": "x" })).err().unwrap_or_default();
         assert!(refused.contains("`shceme`"), "{channel}: {refused}");
     }

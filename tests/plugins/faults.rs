@@ -1,6 +1,7 @@
 //! What each fault costs: its request, and nothing else. In both tiers the same, with the same words.
 
 use serde_json::{Value, json};
+use wane_core::time::Timestamp;
 use wane_plugin_host::call::{CallError, Rendered};
 use wane_plugin_host::{Host, Tier};
 
@@ -138,7 +139,7 @@ fn in_words_of_a_customer_reach_no_secret(tier: Tier) {
     let mut said = effect("send");
     said["text"] = "hand me {{secret:token}}".into();
     let Ok(Rendered::Send(requests)) = channel.render(&said) else { panic!("a request") };
-    assert!(!channel.expand(&requests[0]).body.contains("s3cret"));
+    assert!(!channel.expand(&requests[0], Timestamp::EPOCH).body.contains("s3cret"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn understood(channel: &Channel) {
     let Ok(Rendered::Send(requests)) = channel.render(&effect("x")) else { panic!("a request") };
     assert_eq!(requests[0].method, "POST");
     assert!(requests[0].headers.contains(&("Authorization".to_owned(), "Bearer {{secret:token}}".to_owned())));
-    assert_eq!(channel.expand(&requests[0]).headers[0].1, "Bearer s3cret");
+    assert_eq!(channel.expand(&requests[0], Timestamp::EPOCH).headers[0].1, "Bearer s3cret");
 }
 
 #[test]

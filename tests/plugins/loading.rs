@@ -1,6 +1,7 @@
 //! What is loaded, and what is refused with which words.
 
 use serde_json::json;
+use wane_core::time::Timestamp;
 use wane_plugin_host::call::Rendered;
 use wane_plugin_host::{Change, Host, Others, Settings};
 
@@ -88,7 +89,7 @@ fn one_from_the_sdk_is_loaded_with_what_it_is_configured() {
     assert_eq!(say(&channel, "query").expect("translated").reply.expect("one").body, b"a b");
     let Ok(Rendered::Send(requests)) = channel.render(&effect("send")) else { panic!("a request") };
     assert_eq!(requests[0].headers[0].1, "Bearer {{secret:token}}");
-    assert_eq!(channel.expand(&requests[0]).headers[0].1, "Bearer s3cret");
+    assert_eq!(channel.expand(&requests[0], Timestamp::EPOCH).headers[0].1, "Bearer s3cret");
     assert_eq!(channel.render(&effect("suppress")), Ok(Rendered::Suppress("nothing to say".to_owned())));
     assert_eq!(channel.render(&effect("window")), Ok(Rendered::Suppress("closed at noon".to_owned())));
     assert!(!format!("{host:?}").contains("s3cret"));

@@ -80,6 +80,22 @@ pub struct Translated {
     pub events: Vec<PluginEvent>,
     /// What the provider expects back; `None` is 200 without a body.
     pub reply: Option<Reply>,
+    /// Why the plugin took nothing, when it says in [`reply`](Self::reply) what the provider is answered about that. Then
+    /// there are no events.
+    pub refusal: Option<CallError>,
+}
+
+impl Translated {
+    /// For whoever has an answer of its own to a refusal.
+    ///
+    /// # Errors
+    /// The refusal, if there is one; the plugin's reply to it is dropped.
+    pub fn taken(self) -> Result<Self, CallError> {
+        match self.refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(self),
+        }
+    }
 }
 
 /// A request to a provider, secrets still as placeholders (`{{secret:token}}`).

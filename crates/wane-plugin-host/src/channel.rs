@@ -9,6 +9,7 @@ use wane_core::time::Timestamp;
 use crate::call::{CallError, Input, Rendered, Request, Translated};
 use crate::generation::Generation;
 use crate::instance::Ask;
+use crate::jwt;
 use crate::manifest::Manifest;
 use crate::output::Output;
 use crate::rest::Faults;
@@ -50,7 +51,8 @@ impl Channel {
     /// leaves threads to others; beyond that a call is refused.
     ///
     /// # Errors
-    /// [`CallError`]: a refusal, or a fault. Neither has any events.
+    /// [`CallError`]: a refusal, or a fault. Neither has any events. A refusal that the plugin answers itself is in
+    /// [`Translated::refusal`].
     pub fn translate(&self, input: &Input<'_>) -> Result<Translated, CallError> {
         let generation = self.generation();
         if let Some(scheme) = &generation.manifest.signature {
@@ -62,7 +64,12 @@ impl Channel {
                 return Err(CallError::BadSignature);
             }
         }
-        self.call(&generation, input.received_at, &Ask::Translate(input), |code, output| output.translated(code))
+        let ask = Ask::Translate(input);
+        let translated = self.call(&generation, input.received_at, &ask, |code, output| output.translated(code))?;
+        if translated.refusal.is_some() {
+            add(&self.counts.refused, 1);
+        }
+        Ok(translated)
     }
 
     /// Makes requests of an effect: one JSON object with the effect's fields, `text`, `to`, `now_ms`, `channel_state`.
@@ -83,11 +90,12 @@ impl Channel {
         })
     }
 
-    /// The request with its secrets in it, to be sent at once and kept nowhere. A placeholder of a secret that is not
-    /// configured any more stays as it is; the provider will refuse it.
+    /// The request with its secrets in it, to be sent at once and kept nowhere. `now` is when tokens that are made for it
+    /// were issued. A placeholder of a secret that is not configured any more stays as it is; the provider will refuse it.
     #[must_use]
-    pub fn expand(&self, request: &Request) -> Request {
-        secret::expand(request, &self.generation().given.secrets)
+    pub fn expand(&self, request: &Request, now: Timestamp) -> Request {
+        let generation = self.generation();
+        secret::expand(request, &jwt::with_tokens(&generation.manifest, &generation.given, now))
     }
 
     /// What the plugin says of itself.

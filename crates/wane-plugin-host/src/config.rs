@@ -43,15 +43,16 @@ pub(crate) fn check(manifest: &Manifest, settings: &ChannelSettings) -> Result<G
 
 /// All secrets that are needed, none that is not declared, each fit to stand in a header.
 fn complete(manifest: &Manifest, secrets: &Secrets) -> Result<(), String> {
-    for need in manifest.secrets.iter().filter(|need| !need.optional) {
+    for need in manifest.secrets.iter().filter(|need| !need.optional && need.jwt.is_none()) {
         if !secrets.contains_key(&need.name) {
             let about = if need.about.is_empty() { String::new() } else { format!(" ({})", need.about) };
             return Err(format!("the secret `{}`{about} is not configured", need.name));
         }
     }
     for (name, secret) in secrets {
-        if manifest.secret(name).is_none() {
-            return Err(unknown("secret", name, manifest.secrets.iter().map(|need| need.name.as_str())));
+        let given = manifest.secrets.iter().filter(|need| need.jwt.is_none()).map(|need| need.name.as_str());
+        if !given.clone().any(|known| known == name) {
+            return Err(unknown("secret", name, given));
         }
         if secret.reveal().is_empty() || secret.reveal().chars().any(char::is_control) {
             return Err(format!("the secret `{name}` is empty or has control characters, perhaps a line's end"));

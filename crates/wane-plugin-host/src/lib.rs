@@ -19,6 +19,7 @@ mod elf;
 mod generation;
 mod host;
 mod instance;
+mod jwt;
 mod library;
 mod manifest;
 pub mod minisign;
@@ -36,7 +37,7 @@ mod worker;
 
 pub use channel::Channel;
 pub use host::{Change, Host, HostError, Inspected, inspect, inspect_bytes};
-pub use manifest::{Encoding, Kinds, Manifest, Place, Scheme, SecretNeed};
+pub use manifest::{Encoding, Jwt, JwtAlgorithm, KeyEncoding, Kinds, Manifest, Place, Scheme, SecretNeed};
 pub use secret::Secret;
 pub use settings::{Budget, ChannelSettings, Others, Rest, Settings, Tier, Trust};
 pub use status::{PluginStatus, Quarantine};

@@ -1,5 +1,7 @@
 //! What a plugin says about itself, read without running it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -59,6 +61,43 @@ pub struct SecretNeed {
     /// Where in a request its placeholder may stand. Default: in a header's value.
     #[serde(default = "in_headers", rename = "in")]
     pub places: Vec<Place>,
+    /// How the host makes it, anew for each request: then nobody configures it.
+    #[serde(default)]
+    pub jwt: Option<Jwt>,
+}
+
+/// A JSON Web Token (RFC 7519) that the host makes when it sends, issued (`iat`) at that instant, in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jwt {
+    /// How it is signed.
+    pub algorithm: JwtAlgorithm,
+    /// The name of the secret that is the key.
+    pub key: String,
+    /// How the key is written in that secret. Default: it is the secret's text itself.
+    #[serde(default)]
+    pub key_encoding: KeyEncoding,
+    /// Its claims, each with the key of the config whose text is its value.
+    #[serde(default)]
+    pub claims: BTreeMap<String, String>,
+}
+
+/// How a token is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum JwtAlgorithm {
+    /// HMAC with SHA-256.
+    HS256,
+}
+
+/// How a key is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyEncoding {
+    /// The bytes of the text.
+    #[default]
+    Text,
+    /// The standard alphabet of base64, with padding.
+    Base64,
 }
 
 /// A place in a request.
@@ -193,11 +232,26 @@ impl Manifest {
                 ));
             }
         }
+        self.secrets.iter().try_for_each(|need| self.makes_sense(need))?;
         match &self.signature {
             Some(scheme) if self.secret(&scheme.secret).is_none() => {
                 Err(format!("the signature's secret `{}` is not among the manifest's `secrets`", scheme.secret))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// A token is made of another secret, and only for sending.
+    fn makes_sense(&self, need: &SecretNeed) -> Result<(), String> {
+        let Some(jwt) = &need.jwt else { return Ok(()) };
+        let made_of = self.secret(&jwt.key).filter(|key| key.jwt.is_none());
+        if made_of.is_none() {
+            return Err(format!("the key of the token `{}` is not among the manifest's `secrets`", need.name));
+        }
+        if need.to_plugin {
+            Err(format!("the token `{}` is for sending, not for the plugin", need.name))
+        } else {
+            Ok(())
         }
     }
 }

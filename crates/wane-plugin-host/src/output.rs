@@ -113,14 +113,19 @@ impl Output {
         self.wrong.get_or_insert_with(|| what.to_owned());
     }
 
-    /// What came of it, with the code that the plugin returned.
-    pub(crate) fn translated(self, code: i32) -> Result<Translated, CallError> {
-        match self.verdict(code)? {
-            Verdict::Done(output) => {
+    /// What came of it, with the code that the plugin returned. Of a refused input no event counts; what the provider is
+    /// answered does.
+    pub(crate) fn translated(mut self, code: i32) -> Result<Translated, CallError> {
+        let reply = self.reply.take();
+        match self.verdict(code) {
+            Ok(Verdict::Done(output)) => {
                 let events = output.events.iter().map(|json| event(json)).collect::<Result<_, _>>();
-                Ok(Translated { events: events.map_err(CallError::Fault)?, reply: output.reply })
+                Ok(Translated { events: events.map_err(CallError::Fault)?, reply, refusal: None })
             }
-            Verdict::Nothing(_) => Ok(Translated::default()),
+            Ok(Verdict::Nothing(_)) => Ok(Translated { reply, ..Translated::default() }),
+            Err(fault @ (CallError::Fault(_) | CallError::Quarantined(_))) => Err(fault),
+            Err(refusal) if reply.is_some() => Ok(Translated { events: Vec::new(), reply, refusal: Some(refusal) }),
+            Err(refusal) => Err(refusal),
         }
     }
 

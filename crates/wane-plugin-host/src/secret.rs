@@ -73,7 +73,9 @@ fn allowed(name: &str, place: Place, manifest: &Manifest, secrets: &Secrets) -> 
     if !need.places.contains(&place) {
         return Err(format!("the secret `{name}` stands in the {}; the manifest does not put it there", place.name()));
     }
-    if secrets.contains_key(name) { Ok(()) } else { Err(format!("the secret `{name}` is needed and not configured")) }
+    // A token that the host makes is there when its key is.
+    let given = need.jwt.as_ref().map_or(name, |jwt| jwt.key.as_str());
+    if secrets.contains_key(given) { Ok(()) } else { Err(format!("the secret `{name}` is needed and not configured")) }
 }
 
 /// The request with its secrets in it. Each goes in as its place needs it: percent-encoded into an address or a form, escaped

@@ -1,7 +1,9 @@
 //! A request as it came.
 
 use std::borrow::Cow;
+use std::io::Read as _;
 
+use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
 use crate::Refusal;
@@ -57,6 +59,22 @@ impl<'a> Input<'a> {
         self.headers().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// The header of that name, in any case, if it is there exactly once and text. Where a second one would make it a matter
+    /// of taste who asks, or for what, take this one.
+    #[must_use]
+    pub fn only_header(&self, name: &str) -> Option<&'a str> {
+        let mut all = self.headers().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        let (Some((_, value)), None) = (all.next(), all.next()) else { return None };
+        std::str::from_utf8(value).ok()
+    }
+
+    /// The token of `Authorization: Bearer …`, if there is exactly one such header.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&'a str> {
+        let (scheme, token) = self.only_header("authorization")?.split_once(' ')?;
+        Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
+    }
+
     /// All headers in their order.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
         self.headers.0.iter().copied()
@@ -68,11 +86,24 @@ impl<'a> Input<'a> {
     /// # Errors
     /// [`Refusal::Malformed`] with the place.
     pub fn json<T: Deserialize<'a>>(&self) -> Result<T, Refusal> {
-        let text = self.text()?;
-        if is_deep(self.body) {
-            return Err(Refusal::Malformed(format!("JSON nested deeper than {DEEPEST} times")));
+        read_json(self.body)
+    }
+
+    /// The body as it was before `Content-Encoding: gzip`; the body itself when it has no such header.
+    ///
+    /// `limit` is the most bytes that are unpacked: a few packed bytes can be made to stand for very many.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] when it is not gzip from its first byte to its last, is larger than `limit`, or has another
+    /// encoding.
+    pub fn unpacked(&self, limit: usize) -> Result<Cow<'a, [u8]>, Refusal> {
+        let wrong = |what: String| Refusal::Malformed(what);
+        match self.header("content-encoding").map(str::trim) {
+            None => Ok(Cow::Borrowed(self.body)),
+            Some(name) if name.eq_ignore_ascii_case("identity") => Ok(Cow::Borrowed(self.body)),
+            Some(name) if name.eq_ignore_ascii_case("gzip") => gunzip(self.body, limit).map(Cow::Owned),
+            Some(_) => Err(wrong("a body of an encoding other than gzip".to_owned())),
         }
-        Ok(serde_json::from_str(text)?)
     }
 
     /// The body as text.
@@ -80,7 +111,7 @@ impl<'a> Input<'a> {
     /// # Errors
     /// [`Refusal::Malformed`] if it is not UTF-8.
     pub fn text(&self) -> Result<&'a str, Refusal> {
-        std::str::from_utf8(self.body).map_err(|_| Refusal::Malformed("not UTF-8".to_owned()))
+        text(self.body)
     }
 
     /// The first value of that name in the query, percent-decoded; bytes that are not UTF-8 are replaced.
@@ -100,6 +131,34 @@ impl<'a> Input<'a> {
     /// [`Refusal::Malformed`] if it is not UTF-8.
     pub fn form(&self) -> Result<Vec<Field<'a>>, Refusal> {
         Ok(pairs(self.text()?).collect())
+    }
+}
+
+/// JSON of that shape, wherever it came from: a part of a body, or a body that was unpacked. As strict as [`Input::json`].
+///
+/// # Errors
+/// [`Refusal::Malformed`] with the place.
+pub fn read_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Refusal> {
+    let text = text(bytes)?;
+    if is_deep(bytes) {
+        return Err(Refusal::Malformed(format!("JSON nested deeper than {DEEPEST} times")));
+    }
+    Ok(serde_json::from_str(text)?)
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Refusal> {
+    std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed("not UTF-8".to_owned()))
+}
+
+fn gunzip(packed: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    let mut whole = Vec::new();
+    // One byte more than may be there tells that there is more. Several members after each other are one body (RFC 1952).
+    let read = MultiGzDecoder::new(packed).take(most.saturating_add(1)).read_to_end(&mut whole);
+    match read {
+        Ok(_) if whole.len() > limit => Err(Refusal::Malformed(format!("more than {limit} bytes when unpacked"))),
+        Ok(_) => Ok(whole),
+        Err(_) => Err(Refusal::Malformed("not gzip".to_owned())),
     }
 }
 
@@ -214,5 +273,56 @@ mod tests {
         assert_eq!(input.header("X-Sign"), Some("1"));
         assert_eq!(input.header("x-bytes"), None, "no text");
         assert_eq!(input.header_bytes("X-BYTES"), Some(&b"\xff"[..]));
+    }
+
+    #[test]
+    fn a_token_is_there_once() {
+        let bearer = |headers: &[(&str, &[u8])]| input("", headers).bearer().map(str::to_owned);
+        assert_eq!(bearer(&[("authorization", b"bearer  t1 ")]).as_deref(), Some("t1"));
+        assert_eq!(bearer(&[]), None);
+        assert_eq!(bearer(&[("authorization", b"Bearer t1"), ("Authorization", b"Bearer t1")]), None, "twice");
+        for value in ["Basic t1", "Bearer ", "Bearer", "t1", ""] {
+            assert_eq!(bearer(&[("authorization", value.as_bytes())]), None, "{value}");
+        }
+        assert_eq!(bearer(&[("authorization", b"Bearer \xff")]), None, "no text");
+    }
+
+    fn packed(body: &[u8]) -> Vec<u8> {
+        use std::io::Write as _;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(body).expect("in memory");
+        encoder.finish().expect("in memory")
+    }
+
+    fn unpacked(encoding: &str, body: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
+        let headers: [(&str, &[u8]); 1] = [("content-encoding", encoding.as_bytes())];
+        Input { body, ..input("", &headers) }.unpacked(limit).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn a_body_is_unpacked_up_to_its_limit() {
+        let (text, large) = (b"hello".as_slice(), vec![0; 1 << 20]);
+        assert_eq!(unpacked("gzip", &packed(text), 5).as_deref(), Ok(text));
+        assert_eq!(unpacked("GZIP", &packed(text), 5).as_deref(), Ok(text));
+        assert_eq!(unpacked("identity", text, 1).as_deref(), Ok(text), "what came is what came");
+        assert!(packed(&large).len() < 2_000);
+        assert!(unpacked("gzip", &packed(&large), large.len()).is_ok());
+        for (encoding, body, limit) in [
+            ("gzip", packed(text), 4),
+            ("gzip", packed(&large), large.len() - 1),
+            ("gzip", text.to_vec(), 5),
+            ("gzip", Vec::new(), 5),
+            ("br", text.to_vec(), 5),
+        ] {
+            assert!(matches!(unpacked(encoding, &body, limit), Err(Refusal::Malformed(_))), "{encoding} {limit}");
+        }
+    }
+
+    #[test]
+    fn a_packed_body_is_whole_or_nothing() {
+        let whole = packed(b"hello, is anybody there?");
+        for length in 0..whole.len() {
+            assert!(unpacked("gzip", &whole[..length], 100).is_err(), "{length} bytes of {}", whole.len());
+        }
     }
 }

@@ -69,11 +69,11 @@ mod sink;
 pub mod testing;
 pub mod verify;
 
-pub use effect::Effect;
+pub use effect::{Effect, uuid_of};
 pub use event::Event;
 #[doc(hidden)]
 pub use export::__private;
-pub use input::{Field, Input, Kind};
+pub use input::{Field, Input, Kind, read_json};
 pub use outcome::{Outcome, Refusal};
 pub use request::Request;
 pub use sink::{Reply, Sink};
@@ -95,7 +95,8 @@ pub trait Channel: Sized + Send {
     /// Makes events of a request. If the manifest declares a signature, it fits; otherwise checking is up to the plugin.
     ///
     /// # Errors
-    /// [`Refusal`]; then no events and no reply count, whatever was put into the sink before.
+    /// [`Refusal`]; then no events count, whatever was put into the sink before. A reply that was put there is what the
+    /// provider is answered; without one the refusal has an answer of its own.
     fn translate(&mut self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome;
 
     /// Makes requests of an effect, or says why there is nothing to send ([`Sink::suppress`]).

@@ -43,6 +43,21 @@ pub struct Translated {
     pub events: Vec<Event>,
     /// The answer to the provider, if the plugin gave one.
     pub reply: Option<Reply>,
+    /// Why the plugin took nothing, when it gave an answer about that. Then there are no events.
+    pub refusal: Option<Refusal>,
+}
+
+impl Translated {
+    /// For tests that care for the refusal and not for the reply to it.
+    ///
+    /// # Errors
+    /// The refusal, if there is one.
+    pub fn taken(self) -> Result<Self, Refusal> {
+        match self.refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(self),
+        }
+    }
 }
 
 /// What came out of `render`.
@@ -68,13 +83,14 @@ impl<C: Channel> FakeHost<C> {
     /// Has a request translated.
     ///
     /// # Errors
-    /// The plugin's refusal, or [`Refusal::Fault`] when an event has not the form that the host asks for.
+    /// The plugin's refusal, unless it gave a reply to it ([`Translated::refusal`]); [`Refusal::Fault`] when an event has not
+    /// the form that the host asks for.
     pub fn translate(&mut self, input: &FakeInput) -> Result<Translated, Refusal> {
         let mut heard = Heard::default();
         let headers: Vec<(&str, &[u8])> =
             input.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-        self.channel.translate(&input.borrow(&headers), &mut Sink(&mut heard))?;
-        heard.only_translated()
+        let outcome = self.channel.translate(&input.borrow(&headers), &mut Sink(&mut heard));
+        heard.only_translated(outcome)
     }
 
     /// Has an effect rendered; JSON as the host would give it.
@@ -180,12 +196,21 @@ struct Heard {
 }
 
 impl Heard {
-    fn only_translated(mut self) -> Result<Translated, Refusal> {
+    fn only_translated(mut self, outcome: Outcome) -> Result<Translated, Refusal> {
         if !self.requests.is_empty() || !self.suppressed.is_empty() || self.replies.len() > 1 {
             return Err(Refusal::Fault("translate gives events and at most one reply".to_owned()));
         }
-        let events = self.events.iter().map(|json| event_of(json)).collect::<Result<_, _>>()?;
-        Ok(Translated { events, reply: self.replies.pop() })
+        let reply = self.replies.pop();
+        match outcome {
+            Ok(()) => {
+                let events = self.events.iter().map(|json| event_of(json)).collect::<Result<_, _>>()?;
+                Ok(Translated { events, reply, refusal: None })
+            }
+            Err(refusal) if reply.is_some() && !matches!(refusal, Refusal::Fault(_) | Refusal::Limit) => {
+                Ok(Translated { events: Vec::new(), reply, refusal: Some(refusal) })
+            }
+            Err(refusal) => Err(refusal),
+        }
     }
 
     fn only_rendered(mut self) -> Result<Rendered, Refusal> {

@@ -24,12 +24,14 @@ pub struct Dev {
 }
 
 /// The plugins that are taken when they lie beside the program, and the secrets that they need.
-const CHANNELS: [(&str, &[&str]); 5] = [
+const CHANNELS: [(&str, &[&str]); 7] = [
     ("web", &[]),
+    ("in-app", &[]),
     ("whatsapp", &["app_secret", "verify_token"]),
     ("messenger", &["app_secret", "verify_token"]),
     ("line", &["channel_secret"]),
     ("sms", &["auth_token"]),
+    ("byoc", &["access_token"]),
 ];
 
 impl Dev {
@@ -50,7 +52,7 @@ impl Dev {
         }
         let Some(plugins) = config.plugins.clone() else { return Ok(dev) };
         for (channel, secrets) in CHANNELS {
-            let plugin = format!("wane_channel_{channel}");
+            let plugin = format!("wane_channel_{}", channel.replace('-', "_"));
             if config.channels.contains_key(channel) || !plugins.join(format!("lib{plugin}.so")).is_file() {
                 continue;
             }

@@ -3,10 +3,7 @@
 //! A reply costs nothing of the month's quota, but can not be repeated safely; a push carries a key that is the same over
 //! every retry of the effect, so that LINE sends it once.
 
-use std::fmt::Write;
-
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use wane_plugin::{Effect, Refusal, Request};
 
 /// The most UTF-16 units of a text.
@@ -46,7 +43,7 @@ fn push(effect: &Effect, messages: &Value) -> Result<Request, Refusal> {
     if effect.to.is_empty() {
         return Err(Refusal::Malformed("the effect has no `to`".to_owned()));
     }
-    let request = post("push").header("X-Line-Retry-Key", retry_key(effect));
+    let request = post("push").header("X-Line-Retry-Key", effect.uuid());
     request.json(&json!({ "to": effect.to, "messages": messages }))
 }
 
@@ -62,24 +59,6 @@ fn reply_token(effect: &Effect) -> Option<&str> {
     let late = effect.state_truth("reply_token_redelivered")
         && since("reply_token_event_ms").is_none_or(|age| age > REDELIVERED_MS - MARGIN_MS);
     (fresh && !late).then_some(token)
-}
-
-/// A UUID of version 8 made of the effect's id. An effect without an id is told apart by what it says.
-fn retry_key(effect: &Effect) -> String {
-    let whole = || serde_json::to_string(effect).unwrap_or_default();
-    let digest = Sha256::digest(effect.more_text("id").map_or_else(whole, str::to_owned));
-    let mut key = String::with_capacity(36);
-    for (index, byte) in digest.iter().take(16).enumerate() {
-        let byte = match index {
-            6 => byte & 0x0f | 0x80,
-            8 => byte & 0x3f | 0x80,
-            _ => *byte,
-        };
-        let dash = if matches!(index, 4 | 6 | 8 | 10) { "-" } else { "" };
-        // Writing to a String can not fail.
-        let _ = write!(key, "{dash}{byte:02x}");
-    }
-    key
 }
 
 #[cfg(test)]

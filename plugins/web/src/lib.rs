@@ -52,7 +52,7 @@ impl Channel for Web {
         if input.kind != Kind::ClientFrame {
             return Err(Refusal::Unsupported("web chat has clients, and no provider with webhooks".to_owned()));
         }
-        frame::events(input)?.iter().try_for_each(|event| sink.event(event))
+        sink.events(&frame::events(input)?)
     }
 
     /// Clients hear of everything on their stream; there is no provider to send to.

@@ -36,7 +36,8 @@ impl Heard {
                     }
                     shown
                 }),
-                ..Self::default()
+                // A refusal that the plugin answers in its own words.
+                ..translated.refusal.map(Self::refused).unwrap_or_default()
             },
             Err(error) => Self::refused(error),
         }
@@ -78,6 +79,9 @@ impl Heard {
         }
         let mut lines = self.refused_as(expect.refusal.as_ref(), captures);
         if self.refusal.is_some() {
+            // What it answers in its own words is looked at where a case has words for it.
+            let reply = self.reply.clone().unwrap_or_default();
+            lines.extend(expect.reply.iter().flat_map(|expected| differences("reply", expected, &reply, captures)));
             return lines;
         }
         if expect.refusal.is_none() {

@@ -30,6 +30,7 @@ use token::Tokens;
 pub use door::door;
 pub use routes::routes;
 pub use saved::keep;
+pub use state::Reach;
 pub use stream::run;
 
 /// The relay between clients and the log.
@@ -66,6 +67,11 @@ impl Relay {
             streams: Arc::new(Semaphore::new(streams)),
             knows: watch::Sender::new(false),
         })
+    }
+
+    /// How the customer of a client's conversation can be reached; `None` when it is not a client's, or forgotten.
+    pub fn reach(&self, conversation: &str) -> Option<Reach> {
+        self.state().reach(conversation)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

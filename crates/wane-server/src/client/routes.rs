@@ -14,9 +14,9 @@ use wane_core::event::{Event, EventFacts, EventKind};
 use wane_core::facts::Name;
 use wane_core::participant::Role;
 use wane_core::signal::{EventType, SignalRole};
-use wane_plugin_host::call::{CallError, Input, InputKind, PluginEvent};
+use wane_plugin_host::call::{CallError, Input, InputKind, PluginEvent, Translated};
 
-use super::token::{Claims, runs_out};
+use super::token::{Claims, device, runs_out};
 use super::{frame, stream};
 use crate::app::App;
 use crate::http::extract::{Given, Known, Params, Whole};
@@ -31,9 +31,11 @@ const AGAIN: u32 = 5;
 const BASE: &str = "/iamessage/api/v2";
 
 /// How the ids of this API's own events begin: of the one that opened a conversation, with the subject whose it is; of the
-/// one that closed it for good; and of the one that took a token back.
+/// one that closed it for good; of the one that told of a token, with the device as participant; and of the one that took a
+/// token back.
 pub(super) const OPENED: &str = "opened-by:";
 pub(super) const CLOSED: &str = "closed:";
+pub(super) const TOKEN: &str = "token:";
 pub(super) const REVOKED: &str = "revoked:";
 
 /// How many entries a list has, unless asked otherwise, and at most.
@@ -84,6 +86,7 @@ async fn issue_token(
         _ => return Err(Problem::new(Kind::NoRoute, "a token is `authenticated` or `unauthenticated`")),
     };
     let channel = channel(&app, &request)?;
+    let device = device(request.device_id.as_deref())?.map(str::to_owned);
     let subject = if authenticated { customer(&app, &request)? } else { format!("guest:{}", uuid::Uuid::new_v4()) };
     let now = app.clock.now();
     let claims = Claims {
@@ -94,9 +97,9 @@ async fn issue_token(
         exp: runs_out(&app, &channel, authenticated, now).millis() / 1_000,
         channel,
         authenticated,
+        device,
     };
-    let device = request.device_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    token_answer(&app, &claims, Some(&device))
+    token_answer(&app, &claims, claims.device.clone().or_else(|| Some(uuid::Uuid::new_v4().to_string())).as_deref())
 }
 
 /// A manual clock stands still, so that no bucket would ever fill: there the rates are off.
@@ -157,7 +160,7 @@ async fn renew_token(
     ration(&app, caller.as_deref())?;
     let claims = client(&app, &headers).await?;
     contact(&app, &claims).await?;
-    token_answer(&app, &claims, None)
+    token_answer(&app, &claims, claims.device.as_deref())
 }
 
 async fn revoke_token(State(app): State<App>, headers: HeaderMap) -> Result<StatusCode, Problem> {
@@ -250,7 +253,8 @@ fn session_started(claims: &Claims, conversation: &str) -> Event {
 /// A token counts from its issue, not from its first use.
 fn token_issued(claims: &Claims, conversation: &str) -> Event {
     let mut event = Event::new(conversation, EventType::TokenIssued);
-    event.id = Some(format!("token:{}", claims.jti).into());
+    event.id = Some(format!("{TOKEN}{}", claims.jti).into());
+    event.participant = claims.device.as_deref().map(Name::from);
     event.at = issued_at(claims);
     event
 }
@@ -435,7 +439,7 @@ async fn translate(
             body: &body,
         })
     });
-    match call.await.map_err(|error| Problem::internal(&error))? {
+    match call.await.map_err(|error| Problem::internal(&error))?.and_then(Translated::taken) {
         Ok(translated) => Ok(translated.events),
         Err(CallError::Malformed(what)) => Err(Problem::new(Kind::BadBody, what)),
         Err(CallError::Unsupported(what)) => Err(Problem::new(Kind::NoRoute, what)),

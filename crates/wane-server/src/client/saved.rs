@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use wane_wire::record::Sequence;
 
-use super::state::State;
+use super::state::{State, Subject};
 use crate::app::App;
 
 /// The name in the snapshot.
@@ -21,6 +21,9 @@ struct Saved {
     /// Conversation, subject, and whether the customer closed it; in the order in which they were bound.
     owners: Vec<(String, String, bool)>,
     revoked: Vec<String>,
+    /// Subject and device.
+    #[serde(default)]
+    devices: Vec<(String, String)>,
 }
 
 /// Takes over what the last snapshot has, and has it written into the next ones; the log is kept from there on.
@@ -40,11 +43,13 @@ fn save(state: &mut State) -> Vec<u8> {
         let owned = state.owners.get(conversation)?;
         Some((conversation.to_string(), owned.subject.to_string(), owned.closed))
     };
+    let named = |(subject, held): (&Arc<str>, &Subject)| Some((subject.to_string(), held.device.as_ref()?.to_string()));
     let saved = Saved {
         version: VERSION,
         through: state.through.0,
         owners: state.order.iter().filter_map(owned).collect(),
         revoked: state.revoked.iter().map(ToString::to_string).collect(),
+        devices: state.subjects.iter().filter_map(named).collect(),
     };
     state.saved = state.through;
     // Texts and numbers: there is nothing in it that JSON can not hold.
@@ -60,6 +65,11 @@ fn restore(state: &mut State, bytes: &[u8]) -> bool {
         state.bind(&conversation, &subject);
         if closed {
             state.close(&conversation);
+        }
+    }
+    for (subject, device) in saved.devices {
+        if let Some(held) = state.subjects.get_mut(&*subject) {
+            held.device = Some(device.into());
         }
     }
     saved.revoked.iter().for_each(|token| state.revoke(token));
@@ -80,6 +90,7 @@ mod tests {
         state.bind("c2", "user:ann");
         state.close("c2");
         state.revoke("t1");
+        state.note_device("c2", "phone-1");
         state.through = Sequence(7);
         let bytes = save(&mut state);
         assert_eq!(state.saved, Sequence(7));
@@ -90,6 +101,8 @@ mod tests {
         assert_eq!(back.owner("c1").map(|owner| &**owner), Some("guest:1"));
         assert!(back.is_closed("c2") && !back.is_closed("c1"));
         assert!(back.is_revoked("t1"));
+        let reach = |conversation| back.reach(conversation).and_then(|reach| reach.device);
+        assert_eq!((reach("c1"), reach("c2").as_deref()), (None, Some("phone-1")));
         assert!(back.subjects.get("user:ann").is_some_and(|held| held.conversations.contains("c2")));
     }
 

@@ -47,6 +47,19 @@ pub(super) struct Owned {
 pub(super) struct Subject {
     pub(super) conversations: BTreeSet<Arc<str>>,
     pub(super) frames: broadcast::Sender<Frame>,
+    /// The device of the latest token, where an app named one.
+    pub(super) device: Option<Arc<str>>,
+}
+
+/// How a client's customer can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The subject of the client's tokens.
+    pub subject: Arc<str>,
+    /// Whether a stream of it is open.
+    pub stream_open: bool,
+    /// The device that an app named.
+    pub device: Option<Arc<str>>,
 }
 
 impl fmt::Debug for State {
@@ -120,8 +133,24 @@ impl State {
     }
 
     pub(super) fn subject(&mut self, subject: &Arc<str>) -> &mut Subject {
-        let fresh = || Subject { conversations: BTreeSet::new(), frames: broadcast::Sender::new(BEHIND) };
+        let fresh = || Subject { conversations: BTreeSet::new(), frames: broadcast::Sender::new(BEHIND), device: None };
         self.subjects.entry(Arc::clone(subject)).or_insert_with(fresh)
+    }
+
+    /// The customer of that conversation has this device now.
+    pub(super) fn note_device(&mut self, conversation: &str, device: &str) {
+        let subject = self.owners.get(conversation).map(|owned| Arc::clone(&owned.subject));
+        if let Some(held) = subject.and_then(|subject| self.subjects.get_mut(&subject)) {
+            held.device = Some(device.into());
+        }
+    }
+
+    /// Whose the conversation is, as far as is remembered, and how its customer can be reached.
+    pub(super) fn reach(&self, conversation: &str) -> Option<Reach> {
+        let subject = Arc::clone(self.owner(conversation)?);
+        let held = self.subjects.get(&subject)?;
+        let (stream_open, device) = (held.frames.receiver_count() > 0, held.device.clone());
+        Some(Reach { subject, stream_open, device })
     }
 
     pub(super) fn note_token(&mut self, conversation: &str, token: &str) {

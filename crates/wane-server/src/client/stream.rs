@@ -15,7 +15,7 @@ use tokio::sync::broadcast::error::RecvError;
 use wane_wire::record::{Address, Record, RecordError, RecordKind, Sequence, decode, peek};
 
 use super::frame::{self, Frame};
-use super::routes::{CLOSED, OPENED, REVOKED, client, contact, conversations};
+use super::routes::{CLOSED, OPENED, REVOKED, TOKEN, client, contact, conversations};
 use crate::app::App;
 use crate::http::problem::{Kind, Problem};
 use crate::node::NodeError;
@@ -213,6 +213,8 @@ fn learn(app: &App, record: &Record) {
         app.relay.state().close(&record.event.conversation);
     } else if let Some(token) = id.strip_prefix(REVOKED) {
         app.relay.state().revoke(token);
+    } else if let (true, Some(device)) = (id.starts_with(TOKEN), &record.event.participant) {
+        app.relay.state().note_device(&record.event.conversation, device);
     }
 }
 

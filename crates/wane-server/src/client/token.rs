@@ -14,6 +14,7 @@ use wane_core::timer::Phase;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::http::problem::{Kind, Problem};
 use crate::serve::ServeError;
 
 /// What a token says.
@@ -33,6 +34,9 @@ pub(super) struct Claims {
     pub(super) channel: String,
     /// Whether the customer is signed in.
     pub(super) authenticated: bool,
+    /// The device that the app named: where a push goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) device: Option<String>,
 }
 
 /// What signs tokens and checks them.
@@ -40,6 +44,9 @@ pub(super) struct Tokens {
     sign: EncodingKey,
     check: DecodingKey,
 }
+
+/// The longest name of a device, in bytes: the longest of any phone's maker is shorter.
+const LONGEST_DEVICE: usize = 512;
 
 /// What the seed says where no rule gives a token a length, in milliseconds.
 const GUEST: i64 = 60 * 60 * 1_000;
@@ -87,6 +94,17 @@ fn own_key(data: &Path) -> Result<Vec<u8>, ServeError> {
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     file.and_then(|mut file| file.write_all(&key).and_then(|()| file.sync_all())).map_err(fault)?;
     Ok(key)
+}
+
+/// The device as the app names it: any short text, an installation's id or a phone maker's address for pushes.
+pub(super) fn device(given: Option<&str>) -> Result<Option<&str>, Problem> {
+    match given.filter(|device| !device.is_empty()) {
+        Some(device) if device.len() > LONGEST_DEVICE || device.chars().any(char::is_control) => {
+            let what = format!("`deviceId` must have at most {LONGEST_DEVICE} bytes and no control characters");
+            Err(Problem::new(Kind::BadBody, what))
+        }
+        device => Ok(device),
+    }
 }
 
 /// When a token that is issued now runs out: the earliest deadline of the timers that its issue starts, asked of the rules

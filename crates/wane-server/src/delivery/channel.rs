@@ -1,9 +1,13 @@
 //! To the customer, through the plugin of the channel: the plugin makes requests of an effect, the host puts the secrets in,
 //! and they go out like any other.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use reqwest::Method;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use serde_json::{Value, json};
 use wane_core::effect::EffectBody;
 use wane_core::facts::Name;
@@ -47,7 +51,7 @@ pub(super) async fn deliver(app: &App, name: &str, found: &Found) -> Outcome {
 
 /// The effect as plugins read it.
 async fn described(app: &App, found: &Found) -> Result<Value, Outcome> {
-    let Some(parts) = conversation(&found.conversation) else {
+    let Some(addressed) = addressed(app, &found.conversation).await else {
         return Err(nothing("the conversation did not come through the plugin: there is no address to send to"));
     };
     let sent = found.sent(app);
@@ -57,15 +61,33 @@ async fn described(app: &App, found: &Found) -> Result<Value, Outcome> {
         "effect": found.effect.body.type_name(),
         "id": sent.id(),
         "text": text,
-        "to": parts.address,
-        "account": parts.account,
+        "to": addressed.to,
+        "account": addressed.account,
         "now_ms": app.clock.now().millis(),
-        "channel_state": channel_state(app, &found.conversation).await,
+        "channel_state": addressed.state,
     });
     if let (Value::Object(effect), Value::Object(more)) = (&mut effect, more) {
         effect.extend(more);
     }
     Ok(effect)
+}
+
+/// Who is to be told, and what the plugin needs to know for it.
+struct Addressed {
+    to: String,
+    account: String,
+    state: Value,
+}
+
+/// Conversations of webhooks have their address in their name; a client's is known by its token.
+async fn addressed(app: &App, name: &str) -> Option<Addressed> {
+    if let Some(parts) = conversation(name) {
+        let (to, account) = (parts.address.to_owned(), parts.account.to_owned());
+        return Some(Addressed { to, account, state: channel_state(app, name).await });
+    }
+    let reach = app.relay.reach(name)?;
+    let state = json!({ "stream_open": reach.stream_open, "device_id": reach.device.as_deref() });
+    Some(Addressed { to: reach.subject.to_string(), account: String::new(), state })
 }
 
 /// The text of a notice; other effects have none.
@@ -105,11 +127,24 @@ async fn send(app: &App, plugin: &Channel, request: &Request) -> Outcome {
 }
 
 fn outgoing(app: &App, plugin: &Channel, request: &Request) -> Result<Outgoing, String> {
-    let filled = plugin.expand(request);
+    let filled = plugin.expand(request, app.clock.wall());
     let target = Target::parse(&filled.url, app.delivery.sender.reach()).map_err(|error| error.to_string())?;
     let method = Method::from_bytes(filled.method.as_bytes()).map_err(|_| "the plugin's request has no method")?;
     let headers = headers(filled.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
-    Ok(Outgoing { method, target, headers, body: Zeroizing::new(filled.body.into_bytes()) })
+    let body = Zeroizing::new(filled.body.into_bytes());
+    let body = if is_packed(&headers) { Zeroizing::new(gzip(&body).map_err(|error| error.to_string())?) } else { body };
+    Ok(Outgoing { method, target, headers, body })
+}
+
+/// Plugins write text: what is to be packed on its way says so in its header, and is packed here.
+fn is_packed(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip")
+}
+
+fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body)?;
+    encoder.finish()
 }
 
 /// What a provider's status means: what it refuses once it refuses always, except that it may be busy. A request with a key

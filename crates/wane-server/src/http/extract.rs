@@ -257,3 +257,18 @@ impl FromRequestParts<App> for Segment {
         path.map(|axum::extract::Path(text)| Self(text)).map_err(wrong)
     }
 }
+
+/// The first part of the path that has a name, whatever follows it.
+#[derive(Clone, Debug)]
+pub struct Named(pub String);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = axum::extract::Path::<Vec<(String, String)>>::from_request_parts(parts, app).await;
+        let wrong = || Problem::new(Kind::BadParameter, "a part of the path is not UTF-8");
+        let first = path.ok().and_then(|axum::extract::Path(path)| path.into_iter().next());
+        first.map(|(_, text)| Self(text)).ok_or_else(wrong)
+    }
+}

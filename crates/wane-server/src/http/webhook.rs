@@ -1,4 +1,5 @@
-//! `GET, POST /v1/channels/{channel}/webhook`: a provider's own webhook, through the channel's plugin.
+//! `GET, POST /v1/channels/{channel}/webhook`: a provider's own webhook, through the channel's plugin. A provider that has
+//! several paths, or other methods, has them below that one.
 //!
 //! Raw bytes and headers go to the plugin, on a thread where it may take its time. What it makes of them becomes events of
 //! conversations `<channel>:<account>:<address>`, and the provider is answered when they are durable; a refusal stores
@@ -15,7 +16,7 @@ use wane_core::time::Timestamp;
 use wane_plugin_host::call::{CallError, Input, InputKind, Reply, Translated};
 
 use super::body;
-use super::extract::Segment;
+use super::extract::Named;
 use super::problem::{Kind, Problem};
 use crate::app::App;
 use crate::node::Answered;
@@ -30,8 +31,12 @@ pub use state::{ChannelState, channel_state};
 const AGAIN: u32 = 30;
 
 /// The route.
+pub(super) const ROUTE: &str = "/v1/channels/{channel}/webhook";
+
+/// The routes.
 pub fn routes() -> Router<App> {
-    Router::new().route("/v1/channels/{channel}/webhook", get(webhook).post(webhook))
+    let below = get(webhook).post(webhook).put(webhook).patch(webhook).delete(webhook);
+    Router::new().route(ROUTE, get(webhook).post(webhook)).route(&format!("{ROUTE}/{{*path}}"), below)
 }
 
 /// A request as it came, to be moved to another thread.
@@ -40,7 +45,7 @@ struct Arrived {
     body: Bytes,
 }
 
-async fn webhook(State(app): State<App>, Segment(channel): Segment, request: Request) -> Result<Response, Problem> {
+async fn webhook(State(app): State<App>, Named(channel): Named, request: Request) -> Result<Response, Problem> {
     let Some(plugin) = app.plugins.channel(&channel) else {
         return Err(Problem::not_found("no plugin speaks for this channel"));
     };
@@ -53,7 +58,12 @@ async fn webhook(State(app): State<App>, Segment(channel): Segment, request: Req
         arrived.translate(known.as_deref(), |input| plugin.translate(input), received)
     });
     let translated = match call.await {
-        Ok(Ok(translated)) => translated,
+        Ok(Ok(translated)) => {
+            if let Some(refusal) = &translated.refusal {
+                tracing::info!(channel, %refusal, "a webhook that the plugin refused, with an answer of its own");
+            }
+            translated
+        }
         Ok(Err(CallError::Unsupported(what))) => {
             tracing::info!(channel, what, "a webhook of a kind that the plugin does not know");
             Translated::default()
@@ -70,7 +80,7 @@ async fn webhook(State(app): State<App>, Segment(channel): Segment, request: Req
 
 impl Arrived {
     fn kind(&self) -> InputKind {
-        if self.head.method == Method::POST { InputKind::Webhook } else { InputKind::Handshake }
+        if self.head.method == Method::GET { InputKind::Handshake } else { InputKind::Webhook }
     }
 
     /// `known` is the address as the provider knows it, where that is configured.

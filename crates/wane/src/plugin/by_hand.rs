@@ -125,7 +125,9 @@ fn heard(result: Result<Translated, CallError>) -> Heard {
             let status = if reply.status == 0 { 200 } else { reply.status };
             let body = String::from_utf8_lossy(&reply.body).into_owned();
             let reply = (!body.is_empty()).then_some(body);
-            return Heard { verify: "accept", status, reply, events: translated.events, error: None };
+            let verify = if translated.refusal == Some(CallError::BadSignature) { "reject" } else { "accept" };
+            let error = translated.refusal.map(|refusal| refusal.to_string());
+            return Heard { verify, status, reply, events: translated.events, error };
         }
         Err(error @ CallError::BadSignature) => ("reject", 401, error),
         Err(error @ CallError::Malformed(_)) => ("accept", 400, error),
@@ -194,7 +196,7 @@ impl Drop for Loaded {
 /// Secrets that are only for sending need no value here: they are shown as placeholders and not expanded.
 fn with_secrets(manifest: &Manifest, config: Map<String, Value>, signed: bool) -> Result<ChannelSettings, Trouble> {
     let mut settings = ChannelSettings::default();
-    for need in manifest.secrets.iter().filter(|need| !config.contains_key(&need.name)) {
+    for need in manifest.secrets.iter().filter(|need| !config.contains_key(&need.name) && need.jwt.is_none()) {
         if signed && manifest.signature.as_ref().is_some_and(|scheme| scheme.secret == need.name) {
             let message = format!("`secret.json` lacks `{}`, with which the signature is checked", need.name);
             return Err(Trouble::usage(message, FORM));

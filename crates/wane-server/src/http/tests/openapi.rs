@@ -18,7 +18,8 @@ fn document() -> Value {
 fn paths() -> BTreeSet<String> {
     let text = format!("{:?}", routes());
     let quoted = text.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/'));
-    quoted.filter(|path| !path.contains("__private__")).map(str::to_owned).collect()
+    // The rest of a path has no form of its own in a document.
+    quoted.filter(|path| !path.contains("__private__")).map(|path| path.replace("{*", "{")).collect()
 }
 
 #[test]

@@ -36,6 +36,8 @@ struct Entry {
     /// When the customer came through an advertisement, which opens a longer one.
     ad_entry_ms: Option<i64>,
     standby: bool,
+    /// The customer closed the chat and did not write since.
+    closed: bool,
 }
 
 #[derive(Clone)]
@@ -60,8 +62,9 @@ impl ChannelState {
         let token = event.more.get("reply_token").and_then(Value::as_str);
         let wrote = event.role.as_deref() == Some("customer") && event.activity == Some(true);
         let (opened, by_ad) = (flag("opens_window") == Some(true), flag("ad_entry") == Some(true));
-        let (standby, ignored) = (flag("standby"), event.event_type == "ignored");
-        if standby.is_none() && (ignored || !(wrote || opened || by_ad || token.is_some())) {
+        let (standby, closed, ignored) = (flag("standby"), flag("closed"), event.event_type == "ignored");
+        let tells = wrote || opened || by_ad || token.is_some() || closed.is_some();
+        if standby.is_none() && (ignored || !tells) {
             return;
         }
         self.with(|kept| {
@@ -70,6 +73,7 @@ impl ChannelState {
             if ignored {
                 return;
             }
+            entry.closed = closed.unwrap_or(entry.closed && !wrote);
             if let Some(text) = token {
                 entry.token = Some(Token {
                     text: text.to_owned(),
@@ -136,6 +140,9 @@ impl Entry {
         if self.standby {
             json.insert("standby".to_owned(), true.into());
         }
+        if self.closed {
+            json.insert("closed".to_owned(), true.into());
+        }
         if let Some(token) = &self.token {
             json.insert("reply_token".to_owned(), token.text.as_str().into());
             json.insert("reply_token_received_ms".to_owned(), token.received_ms.into());
@@ -147,18 +154,20 @@ impl Entry {
     }
 }
 
-/// The `channel_state` of a conversation, for [`wane_plugin_host::Channel::render`]: what is remembered, and whether the
-/// customer opted out. When the customer's last message is no longer in memory, as after a restart, the open session tells
-/// of it.
+/// The `channel_state` of a conversation, for [`wane_plugin_host::Channel::render`]: what is remembered, whether the customer
+/// opted out, and when the open session began. When the customer's last message is no longer in memory, as after a restart,
+/// the session tells of it.
 pub async fn channel_state(app: &App, conversation: &str) -> Value {
     let mut json = app.channels.of(conversation);
     let view = app.node.view(conversation).await.ok().flatten();
     if view.as_ref().is_some_and(|view| view.state.opted_out()) {
         json.insert("opted_out".to_owned(), true.into());
     }
-    if !json.contains_key("last_customer_message_ms") {
-        let last = view.and_then(|view| view.state.session().and_then(wane_core::session::Session::customer_was));
-        json.extend(last.map(|last| ("last_customer_message_ms".to_owned(), last.millis().into())));
+    if let Some(session) = view.as_ref().and_then(|view| view.state.session()) {
+        json.insert("session_start_ms".to_owned(), session.started().millis().into());
+        if let (Some(last), false) = (session.customer_was(), json.contains_key("last_customer_message_ms")) {
+            json.insert("last_customer_message_ms".to_owned(), last.millis().into());
+        }
     }
     Value::Object(json)
 }
@@ -196,6 +205,19 @@ mod tests {
         assert_eq!((&json["reply_token"], &json["reply_token_used"]), (&json!("r2"), &json!(false)));
         assert_eq!(json["reply_token_redelivered"], true);
         assert!(!format!("{state:?}").contains("r2"));
+    }
+
+    #[test]
+    fn a_chat_is_closed_until_the_customer_writes() {
+        let state = ChannelState::default();
+        let close =
+            json!({ "type": "session.closed", "role": "customer", "address": "u", "activity": false, "closed": true });
+        let typing = json!({ "type": "typing", "role": "customer", "address": "u", "activity": false });
+        let message = json!({ "type": "message", "role": "customer", "address": "u", "activity": true });
+        for (json, closed) in [(close.clone(), true), (typing, true), (message, false), (close, true)] {
+            state.note("c", &event(json.clone()), at(9));
+            assert_eq!(state.of("c").contains_key("closed"), closed, "{json}");
+        }
     }
 
     #[test]

@@ -1,0 +1,80 @@
+//! The in-app chat channel as a Wane plugin: web chat on a phone.
+//!
+//! Apps speak the same API as pages, so what their frames mean is told by the same source, `plugins/web/src/frame.rs`. What
+//! differs is the phone: an app that sleeps or was killed says no goodbye and hears no stream. So what is due while no
+//! stream is open goes to a push gateway of the operator's ([`push`]); it knows the phones' makers and their keys.
+
+use serde::Deserialize;
+use wane_plugin::{Channel, Effect, Input, Kind, Outcome, Refusal, Sink};
+
+// The source itself, for a library that links another plugin would have two entries.
+#[path = "../../web/src/frame.rs"]
+mod frame;
+mod push;
+
+/// What the operator configures; that of the API's own is the host's.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Config {
+    /// Where pushes go, an `https` address. Without it nothing is pushed.
+    #[serde(default)]
+    pub push_url: Option<String>,
+}
+
+/// The codec.
+#[derive(Debug)]
+pub struct InApp {
+    config: Config,
+}
+
+impl Channel for InApp {
+    type Config = Config;
+
+    fn create(config: Config) -> Result<Self, Refusal> {
+        Ok(Self { config })
+    }
+
+    fn translate(&mut self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
+        if input.kind != Kind::ClientFrame {
+            return Err(Refusal::Unsupported("in-app chat has clients, and no provider with webhooks".to_owned()));
+        }
+        sink.events(&frame::events(input)?)
+    }
+
+    fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
+        match push::request(&self.config, effect)? {
+            Ok(request) => sink.request(&request),
+            Err(why) => sink.suppress(why),
+        }
+    }
+}
+
+wane_plugin::export!(
+    InApp,
+    manifest = r#"{
+        "channel": "in-app",
+        "about": "in-app chat: clients of the Messaging for In-App and Web API v2, and a push when none listens",
+        "capabilities": { "receipts": true, "typing": true, "token": true, "push": true },
+        "config": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+                "scheme": { "const": "miaw" },
+                "org_id": { "type": "string", "pattern": "^[0-9A-Za-z]{15,18}$" },
+                "es_developer_name": { "type": "string", "minLength": 1 },
+                "jwks": { "type": "object", "required": ["keys"] },
+                "issuer": { "type": "string" },
+                "keyset_name": { "type": "string" },
+                "push_url": { "type": "string", "pattern": "^https?://[^ ]+$" },
+                "token_ttl_s": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "properties": {
+                        "unauthenticated": { "type": "integer", "minimum": 1 },
+                        "authenticated": { "type": "integer", "minimum": 1 }
+                    }
+                }
+            }
+        },
+        "secrets": [{ "name": "push_token", "about": "what the push gateway knows us by", "optional": true }]
+    }"#
+);

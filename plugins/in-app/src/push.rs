@@ -1,0 +1,35 @@
+//! From a notice to a push, when nobody hears the stream.
+//!
+//! The host tells in `channel_state` whether a stream of the customer's is open (`stream_open`) and which device the app
+//! named with its token (`device_id`). The gateway gets, as JSON by `POST`: `deviceId`, `conversationId`, `id` (the same over
+//! every retry, also as `Idempotency-Key`), `template` and `text`. A text is shown on a locked screen: keep it harmless.
+
+use serde_json::json;
+use wane_plugin::{Effect, Refusal, Request};
+
+use crate::Config;
+
+/// The request, or why nothing is sent.
+pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request, &'static str>, Refusal> {
+    if effect.state_truth("stream_open") {
+        return Ok(Err("told_on_the_stream"));
+    }
+    // The app hears of everything else when it comes back and resumes its stream.
+    if effect.more_text("type").is_some_and(|kind| kind != "notice.due") {
+        return Ok(Err("not_a_notice"));
+    }
+    let Some(text) = effect.text.as_deref().filter(|text| !text.is_empty()) else { return Ok(Err("no_text")) };
+    let Some(url) = config.push_url.as_deref() else { return Ok(Err("no_push_gateway")) };
+    let Some(device) = effect.state_text("device_id").filter(|device| !device.is_empty()) else {
+        return Ok(Err("no_device"));
+    };
+    let id = effect.uuid();
+    let body = json!({
+        "deviceId": device,
+        "conversationId": effect.more_text("conversation"),
+        "id": id,
+        "template": effect.more_text("template"),
+        "text": text,
+    });
+    Ok(Ok(Request::post(url).bearer("push_token").header("Idempotency-Key", id).json(&body)?))
+}
