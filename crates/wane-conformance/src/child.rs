@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
+use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use crate::around::{Household, Seen};
@@ -27,6 +28,8 @@ pub(crate) struct Job {
     pub(crate) way: String,
     /// Only the digest of what the plugin says is wanted.
     pub(crate) digest_only: bool,
+    /// How many seconds of the processor it may take.
+    pub(crate) seconds: u64,
 }
 
 /// A file's name, its text, and the name of what is in it.
@@ -60,10 +63,18 @@ pub fn child() -> Result<(), String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| error.to_string())?;
     let job: Job = serde_json::from_str(&text).map_err(|error| format!("no job of the kit: {error}"))?;
+    limit(job.seconds)?;
     let done = work(&job)?;
     let line = serde_json::to_string(&done).map_err(|error| error.to_string())?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "\n{MARK}{line}").and_then(|()| out.flush()).map_err(|error| error.to_string())
+}
+
+/// A plugin that never ends is ended by the system. What crashes leaves no picture of the memory behind.
+fn limit(seconds: u64) -> Result<(), String> {
+    let limits = [(Resource::Cpu, seconds), (Resource::Core, 0)];
+    let set = |(of, most)| setrlimit(of, Rlimit { current: Some(most), maximum: Some(most) });
+    limits.into_iter().try_for_each(set).map_err(|error| format!("its limits can not be set: {error}"))
 }
 
 fn work(job: &Job) -> Result<Done, String> {

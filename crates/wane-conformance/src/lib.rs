@@ -13,6 +13,7 @@ pub mod around;
 pub mod case;
 pub mod catalog;
 mod child;
+pub mod draft;
 pub mod index;
 mod matching;
 mod mutate;

@@ -24,7 +24,7 @@ pub enum Verdict {
     Fail(Vec<String>),
     /// The process died, in these words.
     Crash(String),
-    /// It took more than so many seconds.
+    /// It took more than so many seconds of the processor, or waited for longer.
     Timeout(u64),
     /// It says nothing about this plugin, and why.
     Skip(String),
@@ -59,7 +59,9 @@ impl Verdict {
             Self::Pass => Vec::new(),
             Self::Fail(lines) | Self::Warn(lines) => lines.clone(),
             Self::Crash(how) => vec![how.clone()],
-            Self::Timeout(seconds) => vec![format!("it took more than {seconds} s and was killed")],
+            Self::Timeout(seconds) => {
+                vec![format!("it took more than {seconds} s of the processor, or waited, and was killed")]
+            }
             Self::Skip(why) => vec![why.clone()],
         }
     }

@@ -34,11 +34,14 @@ pub struct Plan {
     pub level: u8,
     /// Only cases with one of these ids; empty for all.
     pub only: Vec<String>,
-    /// How long a case may take.
+    /// How long a case may take of the processor, in whole seconds. By the clock it may take [`PATIENCE`] times as long.
     pub timeout: Duration,
     /// The words that repeat the run, for one case: its id is put behind them.
     pub again: String,
 }
+
+/// A busy machine is not the plugin's fault, but a plugin may also wait for ever without doing anything.
+pub const PATIENCE: u32 = 6;
 
 /// Why nothing was run.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -139,7 +142,7 @@ fn sample_names(case: &Case) -> impl Iterator<Item = &str> {
 
 /// Loads it once by itself: what does not load is not worth a hundred failures.
 fn loads(plan: &Plan, place: Place<'_>, set: &Set) -> Result<(), Refused> {
-    let job = job(place, set, None);
+    let job = job(plan, place, set, None);
     match process::run(plan, &job)? {
         Ended::Done(Done { refused: Some(why), .. }) => Err(Refused::NotLoaded(why)),
         Ended::Done(_) => Ok(()),
@@ -148,7 +151,7 @@ fn loads(plan: &Plan, place: Place<'_>, set: &Set) -> Result<(), Refused> {
     }
 }
 
-fn job(place: Place<'_>, set: &Set, listed: Option<&Listed>) -> Job {
+fn job(plan: &Plan, place: Place<'_>, set: &Set, listed: Option<&Listed>) -> Job {
     let profile = Given { id: set.profile.name.clone(), file: set.text.name.clone(), text: set.text.text.clone() };
     let case = listed.map(|listed| Given {
         id: listed.case.id.clone(),
@@ -156,7 +159,15 @@ fn job(place: Place<'_>, set: &Set, listed: Option<&Listed>) -> Job {
         text: listed.text.text.clone(),
     });
     let way = listed.map_or("valid", |listed| listed.case.way.name()).to_owned();
-    Job { plugin: place.plugin.to_owned(), store: place.store.to_owned(), profile, case, way, digest_only: false }
+    Job {
+        plugin: place.plugin.to_owned(),
+        store: place.store.to_owned(),
+        profile,
+        case,
+        way,
+        digest_only: false,
+        seconds: plan.timeout.as_secs(),
+    }
 }
 
 type Results = (Vec<Outcome>, BTreeMap<String, Vec<(String, Seen)>>);
@@ -193,7 +204,7 @@ fn one(
     let case = &listed.case;
     let (verdict, line, seen) = match skipped(case, &set.profile, manifest) {
         Some(why) => (Verdict::Skip(why), None, Vec::new()),
-        None => played(plan, &job(place, set, Some(listed)))?,
+        None => played(plan, &job(plan, place, set, Some(listed)))?,
     };
     let verdict = if case.level == ADVISORY { verdict.advised() } else { verdict };
     let place = line.map_or_else(|| listed.text.name.clone(), |line| format!("{}:{line}", listed.text.name));

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
 use wane_plugin_abi::Slice;
 
 /// Sizes of pages are multiples of this on every machine that Wane runs on, and none is larger.
@@ -15,7 +15,7 @@ pub(super) struct Arena {
     /// How much can be used, without the page at the end.
     size: usize,
     used: usize,
-    /// Whether what lies in it is taken away when it is closed, or given back.
+    /// Whether what lies in it is taken away when it is closed, and nothing can be read behind its end.
     guarded: bool,
 }
 
@@ -27,8 +27,10 @@ impl Arena {
         let both = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a new region at a place of the system's choice touches nothing that is there.
         let start = unsafe { mmap_anonymous(ptr::null_mut(), size + PAGE, both, MapFlags::PRIVATE) }.map_err(failed)?;
-        // SAFETY: the last page of the region that was just made; nothing lies in it.
-        unsafe { mprotect(start.byte_add(size), PAGE, MprotectFlags::empty()) }.map_err(failed)?;
+        if guarded {
+            // SAFETY: the last page of the region that was just made; nothing lies in it.
+            unsafe { mprotect(start.byte_add(size), PAGE, MprotectFlags::empty()) }.map_err(failed)?;
+        }
         Ok(Self { start: start.cast(), size, used: 0, guarded })
     }
 
@@ -69,15 +71,12 @@ impl Arena {
         }
     }
 
-    /// Ends the call. A guarded region stays where it is and can not be read: nothing else is ever put in its place.
+    /// Ends the call. The region stays where it is, so that nothing else is ever put in its place; a guarded one can not be
+    /// read any more. The process is soon over.
     pub(super) fn close(self) {
-        // SAFETY: the region is ours and no reference into it is left; a pointer that a plugin kept is what is looked for.
-        let _ = unsafe {
-            if self.guarded {
-                mprotect(self.start.cast(), self.size, MprotectFlags::empty())
-            } else {
-                munmap(self.start.cast(), self.size + PAGE)
-            }
-        };
+        if self.guarded {
+            // SAFETY: the region is ours and no reference into it is left; a pointer that a plugin kept is what is looked for.
+            let _ = unsafe { mprotect(self.start.cast(), self.size, MprotectFlags::empty()) };
+        }
     }
 }

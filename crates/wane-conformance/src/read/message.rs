@@ -10,7 +10,7 @@ use super::{Fault, quoted};
 use crate::case::{Message, SCHEMES, SignScheme, SignatureFault, Signer, Signing};
 use crate::wire;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "method",
     "url",
     "headers",
@@ -24,6 +24,7 @@ const KEYS: [&str; 13] = [
     "form",
     "base64",
     "gzip",
+    "times",
 ];
 const BODIES: [&str; 4] = ["text", "json", "form", "base64"];
 const SIGN: [&str; 8] = ["scheme", "secret", "key", "key_encoding", "header", "prefix", "encoding", "claims"];
@@ -71,7 +72,8 @@ pub(super) fn message(outer: &Section<'_>, key: &'static str, defaults: Option<&
     }
     message.sign.fault = signature_fault(&section)?.unwrap_or_default();
     if let Some(body) = body(&section, &mut message.headers)? {
-        message.body = body;
+        let times = section.bounded("times", 1, 100_000)?.unwrap_or(1);
+        message.body = body.repeat(usize::try_from(times).unwrap_or(1));
     }
     message.gzip = section.flag("gzip")?;
     Ok(message)

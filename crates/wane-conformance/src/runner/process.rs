@@ -7,7 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Plan, Refused};
+use super::{PATIENCE, Plan, Refused};
 use crate::child::{Done, Job, MARK};
 
 /// How a case's process ended.
@@ -42,7 +42,7 @@ pub(super) fn run(plan: &Plan, job: &Job) -> Result<Ended, Refused> {
             let _ = output.map(|output| output.take(MOST_OUTPUT).read_to_end(&mut said));
             let _ = told.send(said);
         });
-        let said = heard.recv_timeout(plan.timeout);
+        let said = heard.recv_timeout(plan.timeout.saturating_mul(PATIENCE));
         if matches!(said, Err(RecvTimeoutError::Timeout)) {
             kill(&mut child);
         }
@@ -64,6 +64,10 @@ fn kill(child: &mut Child) {
 fn ended(said: &[u8], status: ExitStatus) -> Result<Ended, Refused> {
     let said = String::from_utf8_lossy(said);
     let result = said.rsplit_once(MARK).map(|(_, line)| line.trim_end());
+    // The system ends whoever takes too much of the processor with the first, or the second if both limits are met at once.
+    if result.is_none() && matches!(status.signal(), Some(libc::SIGXCPU | libc::SIGKILL)) {
+        return Ok(Ended::Timeout);
+    }
     if let Some(signal) = status.signal() {
         return Ok(Ended::Crash(format!("the process was killed by {}", name(signal))));
     }
@@ -80,14 +84,13 @@ fn ended(said: &[u8], status: ExitStatus) -> Result<Ended, Refused> {
 pub(super) const KIT_FAULT: i32 = 4;
 
 fn name(signal: i32) -> String {
-    const NAMES: [(i32, &str); 7] = [
+    const NAMES: [(i32, &str); 6] = [
         (libc::SIGSEGV, "SIGSEGV"),
         (libc::SIGBUS, "SIGBUS"),
         (libc::SIGABRT, "SIGABRT"),
         (libc::SIGILL, "SIGILL"),
         (libc::SIGFPE, "SIGFPE"),
         (libc::SIGTRAP, "SIGTRAP"),
-        (libc::SIGKILL, "SIGKILL"),
     ];
     let known = NAMES.iter().find(|(number, _)| *number == signal);
     known.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())

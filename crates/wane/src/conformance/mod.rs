@@ -44,8 +44,8 @@ pub(crate) struct ConformanceArgs {
     /// Also write JUnit's XML into this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// How long a case may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    /// How many seconds of the processor a case may take; by the clock it may be six times as many
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
     #[command(subcommand)]
     command: Option<ConformanceCommand>,
@@ -56,6 +56,15 @@ pub(crate) struct ConformanceArgs {
 enum ConformanceCommand {
     /// List the cases: profile, level, way, id, title
     List,
+    /// Make a case of a captured request, without the secrets and texts in it, and print it
+    NewCase {
+        /// The request as it was on the wire: its line, headers, an empty line, the body
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The profile that it is for
+        #[arg(long, value_name = "NAME")]
+        profile: Option<String>,
+    },
     /// Print the index of requirements, with the cases that show them
     Requirements,
 }
@@ -79,6 +88,9 @@ pub(crate) fn run(args: &ConformanceArgs, out: &mut Out) -> Result<Verdict, Trou
     let catalog = catalog(args)?;
     match (&args.command, &args.plugin) {
         (Some(ConformanceCommand::List), _) => show::list(&catalog, out),
+        (Some(ConformanceCommand::NewCase { from, profile }), _) => {
+            show::new_case(&catalog, from, profile.as_deref(), out)
+        }
         (Some(ConformanceCommand::Requirements), _) => show::requirements(&catalog, out),
         (None, Some(plugin)) => prove(args, &catalog, plugin, out),
         (None, None) => Err(Trouble::usage("no plugin is given", "`wane conformance PLUGIN`")),

@@ -1,9 +1,10 @@
 //! What the kit knows: its cases, and the requirements that they show.
 
 use std::io::Write;
+use std::path::Path;
 
 use wane_conformance::catalog::Catalog;
-use wane_conformance::index;
+use wane_conformance::{draft, index};
 
 use crate::Verdict;
 use crate::out::Out;
@@ -25,6 +26,25 @@ pub(super) fn list(catalog: &Catalog, out: &mut Out) -> Result<Verdict, Trouble>
             )?;
         }
     }
+    Ok(Verdict::Well)
+}
+
+/// Prints a case made of a captured request.
+pub(super) fn new_case(
+    catalog: &Catalog,
+    from: &Path,
+    profile: Option<&str>,
+    out: &mut Out,
+) -> Result<Verdict, Trouble> {
+    let unknown =
+        |name: &str| Trouble::usage(format!("there is no profile `{name}`"), "`wane conformance list` shows all");
+    let set = profile.map(|name| catalog.sets.get(name).ok_or_else(|| unknown(name))).transpose()?;
+    let captured = std::fs::read(from).map_err(Trouble::read(from))?;
+    let case = draft::case(&captured, set.map(|set| &set.profile)).map_err(|why| {
+        let help = "a request as it was on the wire: its line, headers, an empty line, the body";
+        Trouble::usage(format!("`{}` is no HTTP request: {why}", from.display()), help)
+    })?;
+    write!(out, "{case}")?;
     Ok(Verdict::Well)
 }
 

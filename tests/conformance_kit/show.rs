@@ -1,0 +1,79 @@
+//! What is shown, in each format, and the exit status.
+
+use serde_json::Value;
+use wane_tests::binary::{stderr, stdout};
+
+use crate::place::{Place, conformance, text};
+
+const OWN: [&str; 2] = ["--cases", "plugins/foils/profile"];
+
+fn run(file: &str, more: &[&str]) -> std::process::Output {
+    let arguments: Vec<&str> = [file].iter().chain(&OWN).chain(more).copied().collect();
+    conformance(&arguments)
+}
+
+#[test]
+fn a_failure_says_why_what_differs_and_how_to_see_it_again() {
+    let place = Place::new();
+    let file = place.pager("seconds", Some("FOIL_SECONDS"));
+    let only = ["--only", "a-call-keeps-its-instant"];
+    let output = run(text(&file), &only);
+    let shown = stdout(&output);
+    assert_eq!(output.status.code(), Some(1));
+    for part in [
+        "fail a-call-keeps-its-instant: A missed call has its instant in milliseconds\n",
+        "  why    In seconds it would be a call of January 1970",
+        "  at     plugins/foils/profile/valid/a-call-keeps-its-instant.toml:",
+        "         events[0].at_ms: expected 1772441000000, got 1772441000\n",
+        "--cases plugins/foils/profile --only a-call-keeps-its-instant\n",
+        "verdict   DOES NOT CONFORM",
+    ] {
+        assert!(shown.contains(part), "`{part}` is not in\n{shown}");
+    }
+    let again = shown.lines().find_map(|line| line.strip_prefix("  again  wane ")).expect("the command");
+    let words: Vec<&str> = again.split_whitespace().skip(1).collect();
+    assert_eq!(stdout(&conformance(&words)), shown, "the command repeats it");
+}
+
+#[test]
+fn tap_json_and_junit_tell_the_same() {
+    let place = Place::new();
+    let file = place.pager("any-pin", Some("FOIL_ANY_PIN"));
+    let junit = place.path("junit.xml");
+    let only = ["--only", "a-handshake-with-another-pin", "--only", "a-handshake-is-answered"];
+    let with = |format: &str| {
+        let more: Vec<&str> = only.iter().copied().chain(["--format", format, "--junit", text(&junit)]).collect();
+        run(text(&file), &more)
+    };
+    let tap = stdout(&with("tap"));
+    assert!(tap.starts_with("TAP version 14\n1..2\n"), "{tap}");
+    assert!(
+        tap.contains("ok 1 - a-handshake-is-answered: ") && tap.contains("not ok 2 - a-handshake-with-another-pin: ")
+    );
+    assert!(tap.contains("  ---\n  verdict: \"fail\"\n") && tap.contains("\n  ...\n"), "{tap}");
+    let json: Value = serde_json::from_str(&stdout(&with("json"))).expect("JSON");
+    assert_eq!((&json["conforms"], &json["counts"]["failed"]), (&Value::Bool(false), &Value::from(1)));
+    let xml = std::fs::read_to_string(&junit).expect("the file");
+    assert!(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""), "{xml}");
+}
+
+#[test]
+fn what_can_not_be_run_is_told_with_its_exit_status() {
+    let place = Place::new();
+    let file = place.pager("pager", None);
+    let file = text(&file);
+    std::fs::write(place.path("none.so"), "no plugin").expect("written");
+    for (arguments, status, words) in [
+        (vec![file], 2, "no profile is for the plugin's channel `pager`"),
+        (vec![file, "--profile", "lime"], 2, "there is no profile `lime`"),
+        (vec![file, "--profile", "line"], 2, "speaks for the channel `pager`, the profile is for `line`"),
+        (vec![file, OWN[0], OWN[1], "--only", "a-close-is-told-onec"], 2, "did you mean `a-close-is-told-once`?"),
+        (vec![file, "--cases", "/nowhere"], 2, "can not read `/nowhere`"),
+        (vec!["/nowhere.so"], 2, "can not read `/nowhere.so`"),
+        (vec![text(&place.path("none.so")), OWN[0], OWN[1]], 3, "the plugin does not load"),
+    ] {
+        let output = conformance(&arguments);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
+    }
+}
