@@ -5,7 +5,7 @@
 //! line printed, with `[...]` for what is left out. `json` and `console` are for reading; what the `console` blocks of the last
 //! part show is done by hand here.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that can not be set up fails")]
+#![expect(clippy::expect_used, reason = "a test that can not be set up fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

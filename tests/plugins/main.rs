@@ -8,6 +8,7 @@ mod faults;
 // The frozen plugins are for this one kind of machine; on others there is nothing that could load them.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod frozen;
+mod fuzzed;
 mod layout;
 mod loading;
 mod place;

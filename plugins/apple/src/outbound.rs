@@ -23,6 +23,10 @@ pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request
         return Err(Refusal::Malformed("the effect has no `to`".to_owned()));
     }
     let (id, from) = (effect.uuid(), business(config, effect)?);
+    // Both stand in headers.
+    if [effect.to.as_str(), from].iter().any(|name| name.chars().any(char::is_control)) {
+        return Err(Refusal::Malformed("`to` or `account` has control characters".to_owned()));
+    }
     let body = json!({ "v": 1, "id": id, "type": "text", "sourceId": from, "destinationId": effect.to, "body": text });
     let request = Request::post(GATEWAY)
         .bearer("bearer")

@@ -1,0 +1,14 @@
+//! Fuzzes the apple plugin: see `README.md`.
+
+#![no_main]
+
+#[path = "../channels/apple.rs"]
+mod channel;
+#[path = "../src/feed.rs"]
+mod feed;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    for target in channel::targets() {
+        feed::feed::<channel::Plugin>(&target, data);
+    }
+});

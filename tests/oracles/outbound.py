@@ -1,0 +1,141 @@
+"""What the plugins send, beside what the vendors' own kits send for the same text: the kits talk to a server of ours."""
+
+import base64
+import http.server
+import json
+import threading
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from linebot.v3.messaging import ApiClient, Configuration, MessagingApi, PushMessageRequest, ReplyMessageRequest, TextMessage
+from pywa import WhatsApp
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from judge import AT, USER, check, rendered
+
+TEXT = "Noch da? 100 % & mehr 😀"
+KEY = "a key of nobody"
+
+
+def run():
+    line()
+    twilio()
+    whatsapp()
+
+
+def effect(to, **state):
+    about = {"id": "c/1-4", "type": "notice.due", "template": "warn", "conversation": "c"}
+    return {**about, "text": TEXT, "to": to, "now_ms": AT, "channel_state": state}
+
+
+def ours(name, channel, config, said):
+    """The one request of the plugin, its secret put in."""
+    made = rendered(channel, config, said)
+    check(f"{name}: something is sent", made["action"] == "send" and len(made["requests"]) == 1, made)
+    [request] = made["requests"]
+    headers = {key.lower(): value.replace("{{secret:token}}", KEY) for key, value in request["headers"]}
+    return request["method"], urlsplit(request["url"]), headers, request["body"]
+
+
+class Listener(http.server.BaseHTTPRequestHandler):
+    """Remembers what was sent, and says that all is well."""
+
+    heard = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        headers = {key.lower(): value for key, value in self.headers.items()}
+        self.heard.append(("POST", urlsplit(self.path), headers, body.decode()))
+        answer = b'{"sentMessages":[{"id":"1"}]}'
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def line():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    host = f"http://127.0.0.1:{server.server_port}"
+    with ApiClient(Configuration(host=host, access_token=KEY)) as client:
+        api = MessagingApi(client)
+        message = TextMessage(text=TEXT)
+        again = "00000000-0000-4000-8000-000000000000"
+        api.push_message(PushMessageRequest(to=USER, messages=[message]), x_line_retry_key=again)
+        api.reply_message(ReplyMessageRequest(replyToken="r1", messages=[message]))
+    server.shutdown()
+    push, reply = Listener.heard
+    config = {"scheme": "line-hmac-sha256-base64", "channel_secret": "s", "token": KEY}
+    alike("line, push", PushMessageRequest, push, ours("line, push", "line", config, effect(USER)))
+    fresh = effect(USER, reply_token="r1", reply_token_received_ms=AT - 1000, reply_token_event_ms=AT - 1000)
+    alike("line, reply", ReplyMessageRequest, reply, ours("line, reply", "line", config, fresh))
+
+
+def alike(name, model, theirs, made):
+    """The same request, but for what the SDK writes out although it is the default."""
+    check(f"{name}: method and path", (theirs[0], theirs[1].path) == (made[0], made[1].path), (theirs, made))
+    check(f"{name}: token", theirs[2]["authorization"] == made[2]["authorization"], made)
+    check(f"{name}: the retry key, where the SDK has one", ("x-line-retry-key" in theirs[2]) == ("x-line-retry-key" in made[2]), made)
+    read = model.from_json(made[3])
+    check(f"{name}: the SDK reads it", read is not None and json.loads(read.to_json()) == json.loads(theirs[3]), (made, theirs))
+    unknown = set(json.loads(made[3])) - set(json.loads(theirs[3]))
+    check(f"{name}: nothing that the SDK does not know", not unknown, unknown)
+
+
+class Kept(TwilioHttpClient):
+    """A client of Twilio's SDK that sends nothing."""
+
+    def request(self, method, url, params=None, data=None, headers=None, auth=None, **_):
+        self.kept = (method, url, data, auth)
+        return Response(201, '{"sid":"SM1"}')
+
+
+def twilio():
+    kept = Kept()
+    Client("AC00000000000000000000000000000001", KEY, http_client=kept).messages.create(
+        to="+4915112345678", from_="+4930901820", body=TEXT
+    )
+    method, url, data, (user, password) = kept.kept
+    config = {"scheme": "twilio", "auth_token": KEY, "account_sid": user, "token": KEY}
+    made = ours("sms, Twilio", "sms", config, {**effect("+4915112345678"), "account": "+4930901820"})
+    check("sms, Twilio: method and address", (method, url) == (made[0], made[1].geturl()), made)
+    fields = {name: [value] for name, value in data.items()}
+    check("sms, Twilio: the same fields", parse_qs(made[3]) == fields, (made, fields))
+    given = made[2]["authorization"]
+    plain = given.removeprefix("Basic ")
+    both = {plain, base64.b64encode(plain.encode()).decode()}
+    check("sms, Twilio: the same user and password", f"{user}:{password}" in both or plain in both, given)
+
+
+def whatsapp():
+    kept = []
+
+    class Session(requests.Session):
+        def request(self, method, url, **more):
+            kept.append((method, urlsplit(url), more.get("json")))
+            answer = requests.Response()
+            answer.status_code = 200
+            answer._content = b'{"contacts":[{"input":"x","wa_id":"4915112345678"}],"messages":[{"id":"wamid.1"}]}'
+            return answer
+
+    client = WhatsApp(phone_id="77000111", token=KEY, session=Session(), api_version=23.0)
+    client.send_message(to="4915112345678", text=TEXT, preview_url=False)
+    method, url, body = kept[-1]
+    config = {"app_secret": "s", "phone_number_id": "77000111", "token": KEY}
+    made = ours("whatsapp", "whatsapp", config, effect("4915112345678", last_customer_message_ms=AT - 1000))
+    # Which version of the API it is, each says in a place of its own.
+    check("whatsapp: method and path", method == made[0] and made[1].path.endswith(url.path), (url, made))
+    check("whatsapp: the same message", stripped(body) == stripped(json.loads(made[3])), (body, made))
+
+
+def stripped(value):
+    """Without what says nothing: nulls and falsehoods."""
+    if isinstance(value, dict):
+        return {key: stripped(each) for key, each in value.items() if each not in (None, False)}
+    return value
