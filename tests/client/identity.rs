@@ -92,6 +92,27 @@ fn whoever_does_not_check_is_refused_and_no_guest() {
     assert!(!daemon.log().contains("eyJ"), "tokens are not logged");
 }
 
+/// The algorithms that the seed's product names. What is signed by another one than the key's own does not count.
+#[test]
+fn rsa_keys_vouch_too_by_their_own_algorithm() {
+    let made: Value = serde_json::from_str(include_str!("rsa.json")).expect("JSON");
+    for (algorithm, other) in [("RS256", "RS512"), ("RS512", "RS256")] {
+        let mut set = json!({ "keys": made["keys"] });
+        set["keys"][0]["alg"] = json!(algorithm);
+        let client = "jwks = \"keys.json\"\nissuer = \"https://id.example\"";
+        let daemon = Daemon::start("manual", client, &[("keys.json", &set.to_string())]);
+        let token = |name: &str| made[name].as_str().expect("a token").to_owned();
+        let client = Client::of(&daemon, &vouched(&daemon, &token(algorithm)));
+        assert_eq!(client.opens(C1), 201);
+        assert_eq!(daemon.session(C1)["facts"]["authenticated"], true);
+        assert_eq!(vouched(&daemon, &token(other)).status, 401);
+        let (text, signature) = (token(algorithm), token(other));
+        let mixed =
+            format!("{}.{}", text.rsplit_once('.').expect("parts").0, signature.rsplit_once('.').expect("parts").1);
+        assert_eq!(vouched(&daemon, &mixed).status, 401);
+    }
+}
+
 #[test]
 fn without_keys_there_are_guests_only() {
     let daemon = Daemon::manual("");
