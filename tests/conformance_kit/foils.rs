@@ -19,6 +19,8 @@ struct Foil {
     define: String,
     #[serde(default)]
     fails: Vec<String>,
+    /// What all its failing cases are, if not failures.
+    verdict: Option<String>,
     refused: Option<String>,
 }
 
@@ -27,11 +29,14 @@ fn foils() -> BTreeMap<String, Foil> {
     toml::from_str(&file).expect("of the form that it says")
 }
 
+fn bad(case: &Value) -> bool {
+    matches!(case["verdict"].as_str(), Some("fail" | "crash" | "timeout"))
+}
+
 /// The ids of all that failed.
 fn failed(report: &Value) -> Vec<String> {
     let id = |value: &Value| value["id"].as_str().unwrap_or_default().to_owned();
     let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
-    let bad = |case: &Value| matches!(case["verdict"].as_str(), Some("fail" | "crash" | "timeout"));
     let cases = list("cases").into_iter().filter(bad);
     let around = list("around").into_iter().filter(|check| check["seen"] != serde_json::json!([]));
     let mut ids: Vec<String> = cases.chain(around).map(|value| id(&value)).collect();
@@ -50,7 +55,10 @@ fn wrong(place: &Place, name: &str, foil: &Foil) -> Option<String> {
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap_or_default();
     let (mut expected, found) = (foil.fails.clone(), failed(&report));
     expected.sort();
-    let fits = output.status.code() == Some(1) && found == expected && !expected.is_empty();
+    let cases = report["cases"].as_array().into_iter().flatten().filter(|case| bad(case));
+    let verdict = foil.verdict.as_deref().unwrap_or("fail");
+    let verdicts = cases.into_iter().all(|case| case["verdict"] == verdict);
+    let fits = output.status.code() == Some(1) && found == expected && !expected.is_empty() && verdicts;
     (!fits).then(|| format!("{name}: expected {expected:?}\n   but it failed {found:?}\n{}", stderr(&output)))
 }
 

@@ -37,7 +37,7 @@ fn each_mistake_is_told_with_its_line() {
         ("[[step]]\ntranslate.text = 1\nexpect_nothing = true\n", "a.toml:8: `text` must be a text in quotes"),
         ("[[step]]\ntranslate.kind = \"webhok\"\nexpect_nothing = true\n", "did you mean `webhook`?"),
         ("[[step]]\nsample = \"text\"\nmutate = { kind = \"bit-flip\" }\n", "did you mean `bit-flips`?"),
-        ("[[step]]\nreorder = [\"one\"]\n", "`reorder` names the step `one`, which is not there"),
+        ("[[step]]\nreorder = [\"one\", \"two\"]\n", "`reorder` names the step `one`, which is not there"),
         ("[[step]]\nrender = { a = 1 }\nexpect_events = []\n", "`render` gives requests"),
         ("", "a case without a step shows nothing"),
         ("step = 1\n", "`step` must be a list"),

@@ -43,6 +43,8 @@ pub(crate) struct Given {
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Done {
+    /// The kit could not do the job, and why.
+    pub(crate) broken: Option<String>,
     /// It does not load, and why.
     pub(crate) refused: Option<String>,
     /// The step that came out otherwise.
@@ -63,8 +65,8 @@ pub fn child() -> Result<(), String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| error.to_string())?;
     let job: Job = serde_json::from_str(&text).map_err(|error| format!("no job of the kit: {error}"))?;
-    limit(job.seconds)?;
-    let done = work(&job)?;
+    let done = limit(job.seconds).and_then(|()| work(&job));
+    let done = done.unwrap_or_else(|why| Done { broken: Some(why), ..Done::default() });
     let line = serde_json::to_string(&done).map_err(|error| error.to_string())?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "\n{MARK}{line}").and_then(|()| out.flush()).map_err(|error| error.to_string())
@@ -100,7 +102,10 @@ fn work(job: &Job) -> Result<Done, String> {
         done.lines = miss.lines;
     }
     done.seen = before.left();
-    around(job, &stage, &mut done)?;
+    // What played once through the host and can not be made again is the plugin's fault, not the kit's.
+    if let Err(why) = around(job, &stage, &mut done) {
+        done.seen.push(Seen::new("same-again", why));
+    }
     Ok(done)
 }
 

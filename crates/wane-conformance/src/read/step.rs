@@ -72,7 +72,7 @@ fn act(section: &Section<'_>, key: &str, profile: &Profile) -> Result<Act, Fault
         "render" => Act::Render(effect(section)?),
         "sample" => sample(section, profile)?,
         "advance" => Act::Advance(advance(section)?),
-        "reorder" => Act::Reorder(section.texts("reorder")?),
+        "reorder" => reorder(section)?,
         "create" => create(section)?,
         "inspect" => Act::Inspect,
         _ => Act::Recreate,
@@ -109,6 +109,15 @@ fn advance(section: &Section<'_>) -> Result<i64, Fault> {
         return read.map_err(|error| section.fault(format!("`advance` is {error}"), "such as `\"25h\"`"));
     }
     Ok(section.number("advance")?.unwrap_or_default())
+}
+
+/// Six have 720 orders.
+fn reorder(section: &Section<'_>) -> Result<Act, Fault> {
+    let names = section.texts("reorder")?;
+    if (2..=6).contains(&names.len()) {
+        return Ok(Act::Reorder(names));
+    }
+    Err(section.fault("`reorder` takes two to six names", "give the steps names: `name = \"a\"`"))
 }
 
 fn create(section: &Section<'_>) -> Result<Act, Fault> {

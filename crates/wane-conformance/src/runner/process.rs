@@ -34,23 +34,22 @@ pub(super) fn run(plan: &Plan, job: &Job) -> Result<Ended, Refused> {
     let mut child = command.spawn().map_err(failed)?;
     let (input, output) = (child.stdin.take(), child.stdout.take());
     let (told, heard) = channel();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            // A process that ends without reading is told by its end.
-            let _ = input.map(|mut input| input.write_all(&text));
-            let mut said = Vec::new();
-            let _ = output.map(|output| output.take(MOST_OUTPUT).read_to_end(&mut said));
-            let _ = told.send(said);
-        });
-        let said = heard.recv_timeout(plan.timeout.saturating_mul(PATIENCE));
-        if matches!(said, Err(RecvTimeoutError::Timeout)) {
-            kill(&mut child);
-        }
-        let status = child.wait().map_err(failed)?;
-        Ok(match said {
-            Err(RecvTimeoutError::Timeout) => Ended::Timeout,
-            other => ended(&other.unwrap_or_default(), status)?,
-        })
+    // Nobody waits for this thread: something that a plugin started and that got away may hold the pipe for ever.
+    std::thread::spawn(move || {
+        // A process that ends without reading is told by its end.
+        let _ = input.map(|mut input| input.write_all(&text));
+        let mut said = Vec::new();
+        let _ = output.map(|output| output.take(MOST_OUTPUT).read_to_end(&mut said));
+        let _ = told.send(said);
+    });
+    let said = heard.recv_timeout(plan.timeout.saturating_mul(PATIENCE));
+    if matches!(said, Err(RecvTimeoutError::Timeout)) {
+        kill(&mut child);
+    }
+    let status = child.wait().map_err(failed)?;
+    Ok(match said {
+        Err(RecvTimeoutError::Timeout) => Ended::Timeout,
+        other => ended(&other.unwrap_or_default(), status)?,
     })
 }
 
@@ -73,7 +72,8 @@ fn ended(said: &[u8], status: ExitStatus) -> Result<Ended, Refused> {
     }
     match (result, status.code()) {
         (Some(line), Some(0)) => {
-            serde_json::from_str(line).map(Ended::Done).map_err(|error| Refused::Kit(format!("a result: {error}")))
+            let done: Done = serde_json::from_str(line).map_err(|error| Refused::Kit(format!("a result: {error}")))?;
+            done.broken.clone().map_or(Ok(Ended::Done(done)), |why| Err(Refused::Kit(why)))
         }
         (_, Some(code)) if code == KIT_FAULT => Err(Refused::Kit("a case's process could not do its job".to_owned())),
         (_, code) => Ok(Ended::Crash(format!("the process ended with exit status {}", code.unwrap_or_default()))),
