@@ -131,7 +131,10 @@ impl<'a> Stage<'a> {
             message.clone_from(&Box::new(with.clone()));
         }
         if !step.expect.is_empty() {
-            sample.expect = step.expect.clone();
+            let reply = std::mem::replace(&mut sample.expect, step.expect.clone()).reply;
+            // What is said of the events says nothing of the answer to the provider.
+            let events = sample.expect.events.is_some();
+            sample.expect.reply = sample.expect.reply.or(reply.filter(|_| events));
         }
         Ok(Step {
             repeat: step.repeat,

@@ -14,7 +14,8 @@ use crate::words::{Said, Status, is_sms};
 use crate::{Config, only, url};
 
 pub(crate) fn events(config: &Config, input: &Input<'_>) -> Result<Vec<Event>, Refusal> {
-    let pairs = if is_form(input) { input.form()? } else { Vec::new() };
+    // What is no text has no fields that could have been signed.
+    let pairs = if is_form(input) { input.form().map_err(|_| Refusal::BadSignature)? } else { Vec::new() };
     if !is_signed(config, input, &pairs)? {
         return Err(Refusal::BadSignature);
     }
