@@ -4,4 +4,5 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail")]
 
 mod host;
+mod partners;
 mod webhook;

@@ -72,11 +72,13 @@ impl Daemon {
             fs::create_dir(path.join(made)).expect("made");
         }
         fs::set_permissions(path.join("plugins"), fs::Permissions::from_mode(0o755)).expect("changed");
-        let plugin = path.join("plugins/libwane_channel_web.so");
-        // The plugin, a dependency of these tests, lies beside the test itself.
+        // The plugins, dependencies of these tests, lie beside the test itself.
         let tests = std::env::current_exe().expect("a path");
-        fs::copy(tests.with_file_name("libwane_channel_web.so"), &plugin).expect("the plugin is built with the tests");
-        fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).expect("changed");
+        for name in ["libwane_channel_web.so", "libwane_channel_in_app.so"] {
+            let plugin = path.join("plugins").join(name);
+            fs::copy(tests.with_file_name(name), &plugin).expect("the plugin is built with the tests");
+            fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).expect("changed");
+        }
         fs::write(path.join("rules/rules.toml"), RULES).expect("written");
         let config = format!(
             "plugins = \"plugins\"\n[channels.web]\nplugin = \"wane_channel_web\"\n[delivery.templates]\n\
@@ -135,6 +137,19 @@ impl Daemon {
         let now = format!("2100-01-01T{hours:02}:{minutes:02}:00Z");
         let set = self.api("admin", "POST", "/v1/clock", &json!({ "now": now }));
         assert_eq!(set.status, 200, "{set:?}");
+    }
+
+    /// Returns when so many notices of a channel's endpoint were sent, and nothing is on its way any more.
+    pub(crate) fn settled(&self, notices: u64) {
+        let mut books = Value::Null;
+        for _ in 0..20_000 {
+            books = self.api("admin", "GET", "/v1/endpoints", &Value::Null).json["books"].take();
+            let number = |name: &str| books[name].as_u64().unwrap_or(0);
+            if number("enqueued") >= notices && number("pending") == 0 {
+                return;
+            }
+        }
+        panic!("deliveries stay {books}");
     }
 
     /// Somebody of the business's side does something.

@@ -5,6 +5,7 @@
 mod daemon;
 mod door;
 mod identity;
+mod in_app;
 mod life;
 mod streams;
 

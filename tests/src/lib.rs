@@ -5,6 +5,7 @@ pub mod binary;
 pub mod daemon;
 pub mod model;
 pub mod plugins;
+pub mod receiver;
 pub mod rules;
 pub mod sample;
 pub mod traffic;

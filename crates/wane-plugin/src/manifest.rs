@@ -20,6 +20,8 @@
 //!   the plugin itself, unless `"to_plugin": true`: then `create` finds it in the config under its name, as text.
 //!   `"optional": true`: the plugin works without. `"in"`: where its placeholder may stand, a list of `header` (the default),
 //!   `url` and `body`. In a header `Basic USER:{{secret:NAME}}` the host encodes user and secret as Basic needs it.
+//!   With `"jwt": {"algorithm": "HS256", "key", "key_encoding", "claims"}` it is a token that the host makes for each request: of the
+//!   secret `key`, written as `text` or in `base64`, with `iat` and the claims, each from the key of the config that it names.
 //! - `signature`: the host checks it in constant time over the raw body, before the plugin is called. `header` (in any
 //!   case); `prefix` (default none) stands before the digest, such as `sha256=`; `encoding` is `hex` or `base64`; `secret`
 //!   is the name of one of `secrets`; `kinds` (default `["webhook"]`) tells which kinds of input are signed. What a

@@ -173,6 +173,8 @@ fn nothing(why: &str) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -186,5 +188,16 @@ mod tests {
         for status in [401, 403, 408, 429, 500, 503] {
             assert!(matches!(judge(status, false), Outcome::Failed { .. }), "{status}");
         }
+    }
+
+    #[test]
+    fn a_body_is_packed_when_its_header_says_so() {
+        use std::io::Read as _;
+        let named = |name: &'static str| HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static(name))]);
+        assert!(is_packed(&named("gzip")) && !is_packed(&named("identity")) && !is_packed(&HeaderMap::new()));
+        let packed = gzip(b"is anybody there?").expect("in memory");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&*packed).read_to_string(&mut text).expect("gzip");
+        assert_eq!(text, "is anybody there?");
     }
 }

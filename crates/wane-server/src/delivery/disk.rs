@@ -78,7 +78,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let disk = Disk::new(directory.path());
         assert!(disk.load(Policy::default()).is_ok_and(|loaded| loaded.is_none()));
-        let endpoints = vec![Endpoint::of_channel("web")];
+        let endpoints = vec![Endpoint::of_channel("web", false)];
         disk.save(endpoints.clone(), Outbox::new(Policy::default()).snapshot()).expect("saved");
         let loaded = disk.load(Policy::default()).expect("whole").expect("there");
         assert_eq!(loaded.endpoints, endpoints);

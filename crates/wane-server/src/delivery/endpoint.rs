@@ -72,12 +72,15 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint of a channel's plugin.
-    pub(super) fn of_channel(channel: &str) -> Self {
+    /// The provider behind a channel's plugin: it gets notices, and what becomes of sessions where it has words
+    /// for that.
+    pub(super) fn of_channel(channel: &str, sessions: bool) -> Self {
+        let types = [Some("notice.due"), sessions.then_some("session.*")];
+        let types = types.into_iter().flatten().map(str::to_owned).collect();
         Self {
             id: channel_id(channel),
             to: To::Channel(channel.to_owned()),
-            filter: Filter { types: vec!["notice.due".to_owned()], channels: vec![channel.to_owned()] },
+            filter: Filter { types, channels: vec![channel.to_owned()] },
             format: Format::Json,
             keys: Vec::new(),
             off: None,

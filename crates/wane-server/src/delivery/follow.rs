@@ -72,10 +72,11 @@ async fn save(app: &App) {
 
 /// Each channel that has a plugin has an endpoint, from the first time on.
 async fn set_up_channels(app: &App) -> Result<(), NodeError> {
-    let channels = app.config.channels.keys().filter(|channel| app.plugins.channel(channel).is_some());
-    for channel in channels {
+    for channel in app.config.channels.keys() {
+        let Some(plugin) = app.plugins.channel(channel) else { continue };
         if app.delivery.endpoint(&channel_id(channel)).is_none() {
-            let record = Endpoint::of_channel(channel).record(app.clock.now());
+            let sessions = plugin.manifest().capabilities.get("session_status").is_some_and(|says| *says == true);
+            let record = Endpoint::of_channel(channel, sessions).record(app.clock.now());
             app.node.record(record.map_err(|error| NodeError::Log(error.to_string()))?).await?;
         }
     }
