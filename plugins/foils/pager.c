@@ -243,6 +243,9 @@ static int32_t translate(void *made, const wane_input *input, const wane_sink *s
 #ifdef FOIL_HANGS
     for (volatile int on = input->body.len == 0; on;) {}
 #endif
+#ifdef FOIL_SLOW
+    for (volatile int n = 0; n < 3000000; n++) {}
+#endif
     if (input->body.len == 0) return WANE_IGNORED;
     /* All of it is read before any of it is told: a request counts whole or not at all. */
     for (const uint8_t *next = at; next < end; count++) {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use wane_tests::binary::{stderr, stdout};
 
-use crate::place::{Place, conformance, text};
+use crate::place::{Place, conformance, here, text};
 
 const OWN: [&str; 2] = ["--cases", "plugins/foils/profile"];
 
@@ -55,6 +55,37 @@ fn tap_json_and_junit_tell_the_same() {
     assert_eq!((&json["conforms"], &json["counts"]["failed"]), (&Value::Bool(false), &Value::from(1)));
     let xml = std::fs::read_to_string(&junit).expect("the file");
     assert!(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""), "{xml}");
+}
+
+#[test]
+fn what_is_slow_is_warned_of_and_conforms() {
+    let place = Place::new();
+    let file = place.pager("slow", Some("FOIL_SLOW"));
+    let output = run(text(&file), &["--only", "a-text-within-a-millisecond", "--timeout", "60"]);
+    let shown = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(shown.starts_with("warn a-text-within-a-millisecond: "), "{shown}");
+    assert!(shown.contains("the median of 200 turns is ") && shown.contains("NO CLAIM: only some cases"), "{shown}");
+}
+
+#[test]
+fn a_captured_request_becomes_a_case_that_can_be_played() {
+    let place = Place::new();
+    let own = place.path("own");
+    std::fs::create_dir_all(own.join("valid")).expect("a directory");
+    std::fs::copy(here("plugins/foils/profile/profile.toml"), own.join("profile.toml")).expect("copied");
+    let captured = "POST /pager HTTP/1.1\r\nX-Pager-Signature: 00ff\r\n\r\nmsg m1 +1555 1772441999 it is Anna\n";
+    std::fs::write(place.path("request.http"), captured).expect("written");
+    let output = conformance(&["new-case", "--from", text(&place.path("request.http"))]);
+    let case = stdout(&output).replace("an-id-of-the-profile", "pager-text");
+    assert!(!case.contains("Anna") && !case.contains("00ff") && case.contains("sign = true"), "{case}");
+    std::fs::write(own.join("valid/captured.toml"), case).expect("written");
+    let file = place.pager("pager", None);
+    let output = conformance(&[text(&file), "--cases", text(&own), "--only", "captured"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    let none = conformance(&["new-case", "--from", text(&own.join("profile.toml"))]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(stderr(&none).contains("is no HTTP request: it does not start with"), "{}", stderr(&none));
 }
 
 #[test]

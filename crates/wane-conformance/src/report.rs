@@ -143,6 +143,8 @@ pub struct Report {
     pub title: String,
     /// The level that was asked for.
     pub level: u8,
+    /// Whether only cases that were named were played: such a run proves nothing.
+    pub partial: bool,
     /// What came of each case.
     pub outcomes: Vec<Outcome>,
     /// What came of the checks around them.
@@ -168,7 +170,7 @@ impl Report {
     pub(crate) fn new(
         inspected: &Inspected,
         set: &Set,
-        level: u8,
+        (level, partial): (u8, bool),
         outcomes: Vec<Outcome>,
         around: Vec<Around>,
     ) -> Self {
@@ -181,6 +183,7 @@ impl Report {
             profile: set.profile.name.clone(),
             title: set.profile.title.clone(),
             level,
+            partial,
             outcomes,
             around,
         }
@@ -201,7 +204,8 @@ impl Report {
         cases.chain(checks).collect()
     }
 
-    /// The level that it reaches: all cases up to it came out well. None if it does not even load as it should.
+    /// The level that it reaches: all cases up to it came out well. None if it does not even load as it should, or only
+    /// named cases were played.
     #[must_use]
     pub fn reached(&self) -> Option<u8> {
         // What is seen around cases is a matter of robustness.
@@ -211,7 +215,7 @@ impl Report {
             let advised = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Warn(_));
             cases.all(|outcome| !outcome.verdict.bad() && advised(outcome)) && (robust || level < 3)
         };
-        (0..=self.level.min(ADVISORY)).take_while(|level| well(*level)).last()
+        (0..=self.level.min(ADVISORY)).take_while(|level| !self.partial && well(*level)).last()
     }
 
     /// How many came out which way.

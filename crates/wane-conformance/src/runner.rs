@@ -82,7 +82,7 @@ pub fn run(plan: &Plan, catalog: &Catalog, set: &Set) -> Result<Report, Refused>
     loads(plan, place, set)?;
     let (outcomes, seen) = all(plan, place, (set, &inspected.manifest), &cases)?;
     let around = if plan.only.is_empty() { around(&seen) } else { seen_only(around(&seen)) };
-    Ok(Report::new(&inspected, set, plan.level, outcomes, around))
+    Ok(Report::new(&inspected, set, (plan.level, !plan.only.is_empty()), outcomes, around))
 }
 
 fn fits(inspected: &Inspected, profile: &Profile) -> Result<(), Refused> {

@@ -6,19 +6,8 @@ use super::section::Section;
 use super::{Fault, File, message, step};
 use crate::case::{Profile, Requirement};
 
-const KEYS: [&str; 11] = [
-    "title",
-    "channel",
-    "now_ms",
-    "config",
-    "secrets",
-    "sign",
-    "requirement",
-    "sample",
-    "without",
-    "translate",
-    "note",
-];
+const KEYS: [&str; 10] =
+    ["title", "channel", "now_ms", "config", "secrets", "sign", "requirement", "sample", "without", "translate"];
 
 /// 2026-03-02T09:00:00Z, a Monday: the clock of a case unless its profile says otherwise.
 const NOW_MS: i64 = 1_772_442_000_000;

@@ -13,7 +13,8 @@ pub fn json(report: &Report) -> Value {
         "plugin": { "name": report.name, "version": report.version, "channel": report.channel, "sha256": report.hash },
         "profile": report.profile,
         "level": { "asked": report.level, "reached": report.reached() },
-        "conforms": report.passed(),
+        "conforms": report.passed() && !report.partial,
+        "partial": report.partial,
         "counts": {
             "cases": counts.all, "passed": counts.passed, "failed": counts.bad, "skipped": counts.skipped, "warned": counts.warned,
         },

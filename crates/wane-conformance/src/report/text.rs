@@ -72,6 +72,10 @@ fn closing(report: &Report, text: &mut String) {
         line("around", &format!("{around} of {} checks around every case", report.around.len()));
     }
     line("kit", &format!("wane-conformance {}, ABI 1", kit()));
-    let verdict = if report.passed() { "CONFORMS" } else { "DOES NOT CONFORM" };
-    line("verdict", verdict);
+    let verdict = match (report.passed(), report.partial) {
+        (false, _) => "DOES NOT CONFORM".to_owned(),
+        (true, true) => "NO CLAIM: only some cases were played".to_owned(),
+        (true, false) => format!("CONFORMS at {reached}"),
+    };
+    line("verdict", &verdict);
 }
