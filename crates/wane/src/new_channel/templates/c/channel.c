@@ -69,6 +69,11 @@ static int string_of(json object, const char *name, ptrdiff_t longest, json *val
     return value->end - value->at > 2 && value->end - value->at <= longest;
 }
 
+/* The same for a name, which the host takes without control characters. */
+static int name_of(json object, const char *name, json *value) {
+    return string_of(object, name, LONGEST_NAME, value) && json_is_plain(*value);
+}
+
 /* Adds to the text at `at`. Everything that is added has a limit, and all of them together fit. */
 static size_t add(struct channel *channel, size_t at, const char *form, ...) {
     va_list values;
@@ -84,8 +89,8 @@ static size_t add(struct channel *channel, size_t at, const char *form, ...) {
 static int32_t happened(struct channel *channel, json incoming, const wane_sink *sink) {
     json id, kind, from, at, more;
     int64_t at_ms;
-    if (!json_is(incoming, '{') || !string_of(incoming, "id", LONGEST_NAME, &id) ||
-        !string_of(incoming, "type", LONGEST_NAME, &kind) || !string_of(incoming, "from", LONGEST_NAME, &from))
+    if (!json_is(incoming, '{') || !name_of(incoming, "id", &id) || !name_of(incoming, "type", &kind) ||
+        !name_of(incoming, "from", &from))
         return refuse(sink, WANE_MALFORMED, "an `id`, `type` or `from` that is not there, empty or too long");
     if (json_member(incoming, "at_ms", &at) != 1 || !json_count(at, &at_ms) || at_ms > LAST_MS)
         return refuse(sink, WANE_MALFORMED, "an `at_ms` that is no instant between the years 1970 and 9999");

@@ -143,6 +143,18 @@ static int json_text_is(json string, const char *text) {
     return (size_t)(string.end - string.at) == len + 2 && memcmp(string.at + 1, text, len) == 0;
 }
 
+/* Whether a string has no control characters, written out or as escapes. */
+static int json_is_plain(json string) {
+    for (const char *p = string.at; p < string.end; p++) {
+        const unsigned char c = (unsigned char)*p;
+        if (c == 0x7F || (c == 0xC2 && (unsigned char)p[1] < 0xA0)) return 0;
+        if (c != '\\') continue;
+        const long unit = *++p == 'u' ? json_hex(p + 1, string.end) : strchr("bfnrt", *p) ? 0 : 0x20;
+        if (unit < 0x20 || (unit >= 0x7F && unit < 0xA0)) return 0;
+    }
+    return 1;
+}
+
 /*
  * Walks through an object or array: start with *p as its text's start. Gives 1 and a key (of an object) and a value, or 0 at
  * its end.

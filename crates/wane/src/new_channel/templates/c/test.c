@@ -63,6 +63,8 @@ int main(void) {
     HEARS("no JSON is refused", "{", WANE_MALFORMED, "no JSON");
     HEARS("a duplicate key is refused", "{\"events\":[],\"events\":[]}", WANE_MALFORMED, "no list");
     HEARS("half of a pair is refused", "{\"events\":[],\"x\":\"\\ud83d\"}", WANE_MALFORMED, "no JSON");
+    HEARS("a name with a control character is refused",
+          "{\"events\":[{\"id\":\"1\\u0007\",\"type\":\"text\",\"from\":\"u\",\"at_ms\":5,\"text\":\"hi\"}]}", WANE_MALFORMED, "`id`");
     HEARS("an instant in words is refused",
           "{\"events\":[{\"id\":\"1\",\"type\":\"text\",\"from\":\"u\",\"at_ms\":\"now\",\"text\":\"hi\"}]}", WANE_MALFORMED, "at_ms");
     memset(body, '[', sizeof body - 1), body[sizeof body - 1] = 0;
