@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::json;
-use wane_plugin_host::{Change, Host};
+use wane_plugin_host::{Change, Host, Tier};
 
 use crate::place::{Place, say};
 
@@ -38,24 +38,36 @@ fn a_reload_that_fails_leaves_everything_as_it_was() {
 
 #[test]
 fn no_message_is_lost_while_files_are_replaced_under_load() {
+    under_load(Tier::Inproc);
+    under_load(Tier::Process);
+}
+
+/// No call is lost, and none is answered by a generation that was not in force at some instant of the call.
+fn under_load(tier: Tier) {
     let place = Place::new();
     place.foil(&["-DFOIL_VERSION=\"0\""]);
-    let host = Host::load(&place.settings(json!({}))).expect("loaded");
+    let host = Host::load(&place.settings_in(tier, json!({}))).expect("loaded");
     let channel = host.channel("foil").expect("there");
     let (over, calls) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (oldest, newest) = (AtomicU64::new(0), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
+                    let least = oldest.load(Ordering::SeqCst);
                     let events = say(&channel, "g").expect("no call fails").events;
-                    assert!(events[0].id.as_deref().is_some_and(|id| id.starts_with("good-")));
+                    let most = newest.load(Ordering::SeqCst);
+                    let by = events[0].id.as_deref().and_then(|id| id.strip_prefix("good-")?.parse::<u64>().ok());
+                    assert!(events.len() == 1 && by.is_some_and(|by| (least..=most).contains(&by)), "{by:?}");
                     calls.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
         for version in 1..=5_u64 {
             place.foil(&[&format!("-DFOIL_VERSION=\"{version}\"")]);
-            host.reload(&place.settings(json!({}))).expect("reloaded");
+            newest.store(version, Ordering::SeqCst);
+            host.reload(&place.settings_in(tier, json!({}))).expect("reloaded");
+            oldest.store(version, Ordering::SeqCst);
             // This thread sees the new code at once, though the file has the old name.
             let id = say(&channel, "g").expect("works").events.remove(0).id;
             assert_eq!(id, Some(format!("good-{version}")));

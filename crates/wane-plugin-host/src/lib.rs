@@ -1,4 +1,4 @@
-//! Finds, vets, loads and calls channel plugins, in process.
+//! Finds, vets, loads and calls channel plugins: in this process, or in processes of their own.
 //!
 //! [`Host`] holds the plugins of all channels; [`Channel`] is one of them, ready to be called from any thread. What goes in
 //! and comes out is in [`call`]. The ABI itself is `wane-plugin-abi`'s.
@@ -9,8 +9,9 @@
 //! called by one thread at a time; what it says is collected within bounds (`output`) and checked before anybody sees it.
 //! A fault costs the request that met it and the instance; too many in a while rest the whole plugin (`rest`).
 //!
-//! What the in-process tier can not do: stop a plugin that hangs, survive one that crashes. A budget is measured and
-//! counted as a fault after the fact. Plugins of less trusted authors belong into a process of their own.
+//! A call has a seat (`seats`) and a `worker`: an instance in this process, or a child with one ([`process`]). Those who call
+//! do not notice which. What the in-process tier can not do: stop a plugin that hangs, survive one that crashes; its budget
+//! is measured and counted as a fault after the fact. The operator's trust picks the tier (`generation`).
 
 pub mod call;
 mod channel;

@@ -1,6 +1,7 @@
 //! How long a call took: the only file of the crate that reads clocks. Nothing about a session depends on it; a plugin that
 //! takes too long is a fault of the plugin.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -29,9 +30,26 @@ pub(crate) struct Here {
     busy: Duration,
 }
 
+/// A reading of the thread's clock may be so old: asking for it takes longer than the rest of a call's book-keeping.
+const STALE: Duration = Duration::from_millis(5);
+
+thread_local! {
+    /// The last reading of this thread's clock, and when that was.
+    static READING: Cell<Option<(Duration, Duration)>> = const { Cell::new(None) };
+}
+
 impl Here {
     pub(crate) fn start() -> Self {
-        Self { wall: Stopwatch::start(), busy: now(ClockId::ThreadCPUTime) }
+        let wall = Stopwatch::start();
+        let fresh = || {
+            let busy = now(ClockId::ThreadCPUTime);
+            READING.set(Some((busy, wall.0)));
+            (busy, wall.0)
+        };
+        let (busy, at) = READING.get().filter(|(_, at)| wall.0.saturating_sub(*at) <= STALE).unwrap_or_else(fresh);
+        // Busier than it had time to be the thread was not: in doubt the call took less.
+        let busy = busy + wall.0.saturating_sub(at);
+        Self { wall, busy }
     }
 
     /// Why the call is a fault, if it took too long.

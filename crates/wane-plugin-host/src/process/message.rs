@@ -181,3 +181,78 @@ const fn kind_of(byte: u8) -> Option<InputKind> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wane_plugin_abi::code;
+
+    use super::*;
+
+    fn said() -> Output {
+        let mut output = Output::new(Call::Translate);
+        output.event(Ok(br#"{"type":"message","address":"u1"}"#));
+        output.event(Ok(br#"{"type":"message","address":"u2"}"#));
+        output.reply(202, Ok(vec![(b"x-a", b"b")]), Ok(b"body"));
+        output
+    }
+
+    fn frame(write: impl FnOnce(&mut Writer) -> Option<usize>) -> Vec<u8> {
+        let mut writer = Writer::new();
+        let length = write(&mut writer).expect("short");
+        writer.end().expect("short")[4..length].to_vec()
+    }
+
+    fn answer() -> Vec<u8> {
+        frame(|writer| write_done(writer, 9, code::OK, &said()).map(<[u8]>::len))
+    }
+
+    #[test]
+    fn a_question_arrives_as_it_was_asked() {
+        let headers: [(&str, &[u8]); 2] = [("x-a", b"\xff\0"), ("x-b", b"")];
+        let input = Input {
+            kind: InputKind::ClientFrame,
+            received_at: Timestamp::EPOCH.plus_millis(7),
+            account: "a",
+            method: "POST",
+            path: "/p",
+            query: "q=1",
+            headers: &headers,
+            body: b"\0\xff",
+        };
+        let question = frame(|writer| write_ask(writer, 3, &Ask::Translate(&input)).map(<[u8]>::len));
+        let told = asked(&question, |id, ask| format!("{id} {ask:?}")).expect("a question");
+        assert_eq!(told, format!("3 {:?}", Ask::Translate(&input)));
+        let render = frame(|writer| write_ask(writer, 4, &Ask::Render("{}")).map(<[u8]>::len));
+        assert_eq!(asked(&render, |id, ask| format!("{id} {ask:?}")).as_deref(), Some("4 Render(\"{}\")"));
+        for end in 0..question.len() {
+            assert_eq!(asked(&question[..end], |_, _| ()), None, "cut at {end}");
+        }
+        assert_eq!(hello(&question), None);
+    }
+
+    #[test]
+    fn an_answer_arrives_as_if_it_was_said_here() {
+        let (code, output) = done(&answer(), 9, Call::Translate).expect("an answer");
+        assert_eq!(output.translated(code), said().translated(code::OK));
+        assert!(done(&answer(), 8, Call::Translate).is_none(), "to another question");
+        // Said in a call that it does not belong to, it is a fault, as it is in process.
+        let (code, output) = done(&answer(), 9, Call::Render).expect("an answer");
+        assert!(output.rendered(code, |_| Ok(())).is_err());
+        let longer = [answer(), vec![0]].concat();
+        assert!(done(&longer, 9, Call::Translate).is_none(), "with something behind it");
+    }
+
+    #[test]
+    fn no_answer_harms_who_reads_it() {
+        let whole = answer();
+        for end in 0..whole.len() {
+            assert!(done(&whole[..end], 9, Call::Translate).is_none(), "cut at {end}");
+        }
+        for bit in 0..whole.len() * 8 {
+            let mut changed = whole.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            // Whatever it is now: no panic, and no memory for lengths that are only claimed.
+            let _ = done(&changed, 9, Call::Translate).map(|(code, output)| output.translated(code));
+        }
+    }
+}
