@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef FOIL_MAJOR
@@ -42,6 +43,7 @@ WANE_PLUGIN_NOTE("{\"name\":\"pager\",\"version\":\"1.0.0\",\"channel\":\"pager\
 typedef struct {
     char pin[64];
     const uint8_t *kept;
+    const wane_sink *sink;
     unsigned refused;
 } instance;
 
@@ -228,6 +230,10 @@ static int32_t translate(void *made, const wane_input *input, const wane_sink *s
     if (self->kept) (void)*(const volatile uint8_t *)self->kept;
     self->kept = input->body.len ? input->body.ptr : 0;
 #endif
+#ifdef FOIL_KEEPS_SINK
+    if (self->sink) (void)*(const volatile uint32_t *)&self->sink->size;
+    self->sink = sink;
+#endif
 #ifdef FOIL_READS_BEHIND
     if (input->body.len) (void)*(const volatile uint8_t *)end;
 #endif
@@ -244,7 +250,10 @@ static int32_t translate(void *made, const wane_input *input, const wane_sink *s
     for (volatile int on = input->body.len == 0; on;) {}
 #endif
 #ifdef FOIL_SLOW
-    for (volatile int n = 0; n < 3000000; n++) {}
+    struct timespec begun, now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begun);
+    do clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    while ((now.tv_sec - begun.tv_sec) * 1000000000LL + now.tv_nsec - begun.tv_nsec < 2000000);
 #endif
     if (input->body.len == 0) return WANE_IGNORED;
     /* All of it is read before any of it is told: a request counts whole or not at all. */

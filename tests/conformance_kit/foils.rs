@@ -66,7 +66,7 @@ fn wrong(place: &Place, name: &str, foil: &Foil) -> Option<String> {
 fn the_good_plugin_passes() {
     let place = Place::new();
     let file = place.pager("pager", None);
-    let output = conformance(&[text(&file), "--cases", PROFILE, "--level", "3"]);
+    let output = conformance(&[text(&file), "--profile", "core", "--cases", PROFILE, "--level", "3"]);
     let shown = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{shown}{}", stderr(&output));
     assert!(shown.contains("reached   L3 robust") && shown.contains("verdict   CONFORMS"), "{shown}");

@@ -18,6 +18,9 @@ use wane_plugin_host::call::{Input, InputKind};
 use arena::Arena;
 use sink::{Kept, sink};
 
+/// Room for a sink, and for what alignment takes.
+const SLACK: usize = size_of::<abi::Sink>() + 128;
+
 /// A call as it was made, to be made again.
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
@@ -63,7 +66,7 @@ impl Call {
     /// How many bytes it needs in an arena, with room for alignment.
     fn size(&self) -> usize {
         match self {
-            Self::Render(effect) => effect.len() + 64,
+            Self::Render(effect) => effect.len() + SLACK,
             Self::Translate(request) => {
                 let headers: usize = request
                     .headers
@@ -71,7 +74,7 @@ impl Call {
                     .map(|(name, value)| name.len() + value.len() + size_of::<abi::Header>())
                     .sum();
                 let texts: usize = request.texts.iter().map(String::len).sum();
-                headers + texts + request.body.len() + size_of::<abi::Input>() + 128
+                headers + texts + request.body.len() + size_of::<abi::Input>() + SLACK
             }
         }
     }
@@ -115,11 +118,11 @@ impl Bare {
     pub(crate) fn create(self, config: &str) -> Result<Live, String> {
         let create = self.plugin.create.ok_or("lacks `create`")?;
         let (mut kept, mut made) = (Kept::default(), ptr::null_mut());
-        let mut arena = Arena::new(config.len() + 64, self.guarded)?;
+        let mut arena = Arena::new(config.len() + SLACK, self.guarded)?;
+        let sink = arena.place(&[sink(&mut kept)]);
         let config = arena.put_last(config.as_bytes());
-        let sink = sink(&mut kept);
-        // SAFETY: the slice is valid until the arena is closed, the others until they go out of scope.
-        let code = unsafe { create(config, &raw const sink, &raw mut made) };
+        // SAFETY: slice and sink are valid until the arena is closed, the others until they go out of scope.
+        let code = unsafe { create(config, sink, &raw mut made) };
         arena.close();
         if code == code::OK && !made.is_null() {
             Ok(Live { bare: self, made })
@@ -135,19 +138,19 @@ impl Live {
     pub(crate) fn call(&mut self, call: &Call) -> Result<Said, String> {
         let mut kept = Kept::default();
         let mut arena = Arena::new(call.size(), self.bare.guarded)?;
-        let sink = sink(&mut kept);
+        let sink = arena.place(&[sink(&mut kept)]);
         let code = match call {
             Call::Translate(request) => {
                 let translate = self.bare.plugin.translate.ok_or("lacks `translate`")?;
                 let view = view(request, &mut arena);
-                // SAFETY: the instance is alive and ours; the view lies in the arena, with all that it points to.
-                unsafe { translate(self.made, view, &raw const sink) }
+                // SAFETY: the instance is alive and ours; sink and view lie in the arena, with all that the view points to.
+                unsafe { translate(self.made, view, sink) }
             }
             Call::Render(effect) => {
                 let render = self.bare.plugin.render.ok_or("lacks `render`")?;
                 let effect = arena.put_last(effect.as_bytes());
                 // SAFETY: as above.
-                unsafe { render(self.made, effect, &raw const sink) }
+                unsafe { render(self.made, effect, sink) }
             }
         };
         arena.close();

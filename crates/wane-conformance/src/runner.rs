@@ -311,3 +311,31 @@ impl Drop for Store {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_declared_is_a_capability() {
+        let json = r#"{ "name": "a", "version": "1", "channel": "a",
+            "capabilities": { "typing": true, "receipts": false, "limit": 0, "window": null },
+            "secrets": [{ "name": "key", "optional": true }] }"#;
+        let manifest: Manifest = serde_json::from_str(json).expect("a manifest");
+        let file = crate::read::File { name: "profile.toml", text: "title = 't'" };
+        let profile = crate::read::profile(file, "a").expect("a profile");
+        for (need, expected) in [
+            ("typing", true),
+            ("limit", true),
+            ("receipts", false),
+            ("window", false),
+            ("templates", false),
+            ("signature", false),
+            ("signed-body", false),
+            ("required-secret", false),
+            ("json-text", false),
+        ] {
+            assert_eq!(has(need, &profile, &manifest), expected, "{need}");
+        }
+    }
+}
