@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde_json::json;
 use wane_core::time::Timestamp;
 use wane_plugin_host::call::{CallError, Input, InputKind, Rendered};
-use wane_plugin_host::{Channel, ChannelSettings, Host, Settings};
+use wane_plugin_host::{Channel, ChannelSettings, Host, Settings, Tier};
 
 use crate::place::{Place, effect, here, mode, say_at};
 
+const TIERS: [Tier; 2] = [Tier::Inproc, Tier::Process];
+
 /// The channel of a frozen plugin, with the host that has it.
-fn frozen(file: &str) -> (Place, Host, Arc<Channel>) {
+fn frozen(file: &str, tier: Tier) -> (Place, Host, Arc<Channel>) {
     let place = Place::new();
     let to = place.plugins().join(file);
     fs::copy(here("tests/plugins/frozen/abi-1.0").join(file), &to).expect("the frozen plugin");
@@ -22,7 +24,9 @@ fn frozen(file: &str) -> (Place, Host, Arc<Channel>) {
     assert_eq!((manifest.name.as_str(), manifest.abi.as_deref()), ("frozen-pager", Some("1.0")));
     let mut settings = Settings::new(vec![place.plugins()], place.store());
     settings.budget.hard = std::time::Duration::from_secs(5);
-    let mut channel = ChannelSettings { config: json!({ "account": "a1" }), ..ChannelSettings::default() };
+    settings.program = Some(wane_tests::binary::path().to_owned());
+    let config = json!({ "account": "a1" });
+    let mut channel = ChannelSettings { config, tier: Some(tier), ..ChannelSettings::default() };
     channel.secrets.insert("token".to_owned(), "s3cret".into());
     settings.channels.insert("pager".to_owned(), channel);
     let host = Host::load(&settings).expect("loaded");
@@ -61,8 +65,13 @@ fn understood(channel: &Channel) {
 }
 
 #[test]
-fn the_one_in_rust_is_understood() {
-    let (_place, _host, channel) = frozen("libpager_rust.so");
+fn the_one_in_rust_is_understood_in_both_tiers() {
+    TIERS.into_iter().for_each(rust_is_understood);
+}
+
+#[expect(clippy::indexing_slicing, reason = "what is not there fails the test")]
+fn rust_is_understood(tier: Tier) {
+    let (_place, _host, channel) = frozen("libpager_rust.so", tier);
     assert_eq!(channel.manifest().sdk.as_deref(), Some("wane-plugin 0.1.0"));
     let event = say(&channel, "p1 +1555").expect("translated").events.remove(0);
     assert_eq!(
@@ -93,8 +102,13 @@ fn the_one_in_rust_is_understood() {
 }
 
 #[test]
-fn the_one_in_c_is_understood() {
-    let (_place, _host, channel) = frozen("libpager_c.so");
+fn the_one_in_c_is_understood_in_both_tiers() {
+    TIERS.into_iter().for_each(c_is_understood);
+}
+
+#[expect(clippy::indexing_slicing, reason = "what is not there fails the test")]
+fn c_is_understood(tier: Tier) {
+    let (_place, _host, channel) = frozen("libpager_c.so", tier);
     let event = say(&channel, "message").expect("translated").events.remove(0);
     assert_eq!(
         (event.event_type.as_str(), event.address.as_str(), event.id.as_deref()),
