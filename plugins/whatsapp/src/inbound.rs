@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use wane_plugin::{Event, Input, Refusal};
 
 use crate::payload::{
-    ButtonMessage, Coded, Contact, EditMessage, Envelope, InteractiveMessage, Message, Preference, ReactionMessage,
-    RevokeMessage, SECONDS, Status, SystemMessage, Text, TextMessage, Value,
+    ButtonMessage, Call, Coded, Contact, EditMessage, Envelope, InteractiveMessage, Message, Preference,
+    ReactionMessage, RevokeMessage, SECONDS, Status, SystemMessage, Text, TextMessage, Value,
 };
 
 /// Nobody in particular.
@@ -32,7 +32,7 @@ pub(crate) fn events(input: &Input<'_>) -> Result<Vec<Event>, Refusal> {
 }
 
 fn of_change(field: &str, value: &RawValue, place: &str, events: &mut Vec<Event>) -> Result<(), Refusal> {
-    if !matches!(field, "messages" | "smb_message_echoes" | "user_preferences") {
+    if !matches!(field, "messages" | "smb_message_echoes" | "user_preferences" | "calls") {
         events.push(Event::new("ignored", NOBODY).kind(field).activity(false));
         return Ok(());
     }
@@ -43,6 +43,7 @@ fn of_change(field: &str, value: &RawValue, place: &str, events: &mut Vec<Event>
     scene.each("message echo", &value.message_echoes, events, |raw| scene.message(raw, Sender::Business))?;
     scene.each("status", &value.statuses, events, |raw| scene.status(raw))?;
     scene.each("user preference", &value.user_preferences, events, |raw| scene.preference(raw))?;
+    scene.each("call", &value.calls, events, |raw| scene.call(raw))?;
     scene.each("error", &value.errors, events, |raw| scene.error(raw))
 }
 
@@ -171,6 +172,21 @@ impl<'a> Scene<'a> {
             .activity(false))
     }
 
+    /// A customer who calls opens the window for texts. What else happens to calls is not told here.
+    fn call(&self, raw: &'a RawValue) -> Result<Event, Refusal> {
+        let call: Call<'_> = read(raw, "")?;
+        let by_business = call.direction.as_deref() == Some("BUSINESS_INITIATED");
+        let (number, user) = if by_business { (&call.to, &call.to_user_id) } else { (&call.from, &call.from_user_id) };
+        let address = self.person(known(number), known(user));
+        let address = address.ok_or_else(|| Refusal::Malformed(": nobody is named as the customer".to_owned()))?;
+        let event = if by_business || call.event != "connect" {
+            self.event("ignored", &address).kind(format!("call {}", call.event)).activity(false)
+        } else {
+            self.event("client.connected", &address).role("customer").kind("call").with("opens_window", true)
+        };
+        Ok(event.id(format!("{}|{}", call.id, call.event)).at_ms(call.timestamp.millis()))
+    }
+
     fn error(&self, raw: &'a RawValue) -> Result<Event, Refusal> {
         let error: Coded = read(raw, "")?;
         let event = self.event("ignored", NOBODY).kind("error").activity(false);
@@ -209,6 +225,8 @@ impl Said {
                 Self::new("message", "media").with("media", media)
             }
             kind @ ("location" | "contacts" | "order") => Self::new("message", kind),
+            // Something that this interface does not show; the customer sent it all the same.
+            "unsupported" | "unknown" => Self::new("message", "unsupported"),
             "button" => Self::button(&read(raw, "")?),
             "interactive" => Self::interactive(&read(raw, "")?),
             "reaction" => Self::reaction(&read(raw, "")?),

@@ -8,7 +8,7 @@ use crate::{Config, Template};
 /// The most characters of a text.
 const LIMIT: usize = 4_096;
 
-/// How long after the customer's last message free texts are taken (error 131047 afterwards).
+/// How long after the customer's last message or call free texts are taken (error 131047 afterwards).
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The request, or why nothing is sent.
@@ -37,8 +37,8 @@ pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request
 
 /// A customer of whom nothing is known never wrote: then the window is closed.
 fn window_open(effect: &Effect) -> bool {
-    let last = effect.state_number("last_customer_message_ms");
-    last.is_some_and(|last| effect.now_ms.saturating_sub(last) <= WINDOW_MS)
+    let last = ["last_customer_message_ms", "last_customer_action_ms"].map(|name| effect.state_number(name));
+    last.into_iter().flatten().any(|last| effect.now_ms.saturating_sub(last) <= WINDOW_MS)
 }
 
 fn template<'c>(config: &'c Config, effect: &Effect) -> Option<&'c Template> {

@@ -49,6 +49,8 @@ pub(crate) struct Value<'a> {
     #[serde(borrow, default)]
     pub(crate) user_preferences: Vec<&'a RawValue>,
     #[serde(borrow, default)]
+    pub(crate) calls: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
     pub(crate) errors: Vec<&'a RawValue>,
 }
 
@@ -202,6 +204,26 @@ pub(crate) struct Status<'a> {
     pub(crate) recipient_user_id: Option<Text<'a>>,
     #[serde(default)]
     pub(crate) errors: Vec<Coded>,
+}
+
+/// A call begins or ends.
+#[derive(Deserialize)]
+pub(crate) struct Call<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) event: Text<'a>,
+    pub(crate) timestamp: Seconds,
+    #[serde(borrow)]
+    pub(crate) direction: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) from: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) from_user_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) to: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) to_user_id: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
