@@ -45,9 +45,10 @@ fn is_signed(config: &Config, input: &Input<'_>, pairs: &[Field<'_>]) -> Result<
 /// The hash and the key by `key=…,algorithm=…`; none for an algorithm that is not known.
 fn key<'c>(config: &'c Config, settings: Option<&str>) -> Option<(Hash, &'c str)> {
     let parts = settings.unwrap_or_default().split(',').filter_map(|part| part.split_once('='));
-    let named = parts.filter(|(name, _)| name.trim() == "algorithm").map(|(_, value)| value.trim()).next();
+    let parts = parts.map(|(name, value)| (name.trim(), value.trim()));
+    let named = parts.filter(|(name, value)| *name == "algorithm" && !value.is_empty()).map(|(_, value)| value).next();
     let (auth_token, shared_key) = (config.auth_token.as_deref(), config.shared_key.as_deref());
-    match named {
+    match named.map(str::to_ascii_uppercase).as_deref() {
         None | Some("HMAC_SHA1") => Some((Hash::Sha1, auth_token?)),
         Some("HMAC_SHA256") => Some((Hash::Sha256, shared_key.or(auth_token)?)),
         Some(_) => None,
