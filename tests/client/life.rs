@@ -116,9 +116,11 @@ fn what_the_customer_closed_stays_closed() {
     let closed = guest.ask("DELETE", &format!("/conversation/{C1}?esDeveloperName=Chat"), &Value::Null);
     assert!(closed.status < 300, "{closed:?}");
     stream.until("CONVERSATION_CLOSE_CONVERSATION");
-    assert_eq!(daemon.session(C1)["status"], "ended");
+    let session = daemon.session(C1);
+    assert_eq!((&session["status"], &session["conversation_ended"]), (&json!("ended"), &json!(true)));
     assert_eq!((guest.says(C1, M2, "one more thing").status, guest.opens(C1)), (409, 409));
     daemon.restart(true);
+    assert_eq!(daemon.session(C1)["conversation_ended"], true);
     assert_eq!((guest.says(C1, M2, "one more thing").status, guest.opens(C1)), (409, 409));
     let list = guest.ask("GET", "/conversation/list", &Value::Null).json;
     assert_eq!((&list["openConversationsFound"], &list["closedConversationsFound"]), (&json!(0), &json!(1)));

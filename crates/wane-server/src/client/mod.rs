@@ -74,6 +74,11 @@ impl Relay {
         self.state().reach(conversation)
     }
 
+    /// Whether a client's customer closed the conversation for good.
+    pub fn is_closed(&self, conversation: &str) -> bool {
+        self.state().is_closed(conversation)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // What a panicking thread left half done is a memory of who listens, at worst.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -386,6 +386,10 @@ async fn of_conversation(
             answer @ (Answered::New { .. } | Answered::Duplicate(..) | Answered::Forgotten) => taken(answer)?,
         }
     }
+    if method == Method::DELETE && is_closed(&app, &id).await? {
+        // Whoever asks next must find it closed, whether the log was followed that far or not.
+        app.relay.state().close(&id);
+    }
     Ok(axum::Json(json!({ "conversationEntries": told })).into_response())
 }
 

@@ -102,7 +102,7 @@ async fn list(
         fits && channel.as_deref().is_none_or(|name| state::channel(view) == name)
     };
     let (views, next) = app.node.list(ListPage { cursor, limit, keep: Some(Arc::new(keep)) }).await?;
-    let sessions = views.iter().map(state::short).collect();
+    let sessions = views.iter().map(|view| state::short(view, app.relay.is_closed(&view.conversation))).collect();
     Ok(Json(SessionsPage { sessions, next: next.map(|next| format!("{}-{}", next.shard, next.place)) }))
 }
 
@@ -114,8 +114,10 @@ async fn one(
 ) -> Result<Json<Value>, Problem> {
     let Found { kept, number } = find(&app, &id).await?;
     match (&kept, number) {
-        (Kept::Live(view), None) => Ok(Json(state::whole(view))),
-        (Kept::Live(view), Some(number)) if Some(number) == state::open(view) => Ok(Json(state::whole(view))),
+        (Kept::Live(view), None) => Ok(Json(state::whole(view, app.relay.is_closed(&view.conversation)))),
+        (Kept::Live(view), Some(number)) if Some(number) == state::open(view) => {
+            Ok(Json(state::whole(view, app.relay.is_closed(&view.conversation))))
+        }
         (Kept::Past(entry), None) => Ok(Json(ended::told(entry))),
         (_, Some(number)) => history::past(&app, &kept, number).await.map(Json),
     }

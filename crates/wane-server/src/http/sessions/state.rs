@@ -18,14 +18,14 @@ pub(super) fn open(view: &View) -> Option<u32> {
     view.state.session().map(Session::number)
 }
 
-/// What a list tells.
-pub(super) fn short(view: &View) -> Value {
-    Value::Object(head(view))
+/// What a list tells. `closed`: the customer closed the conversation, which the rules need not know.
+pub(super) fn short(view: &View, closed: bool) -> Value {
+    Value::Object(head(view, closed))
 }
 
 /// Everything.
-pub(super) fn whole(view: &View) -> Value {
-    let mut json = head(view);
+pub(super) fn whole(view: &View, closed: bool) -> Value {
+    let mut json = head(view, closed);
     let (state, rules) = (&view.state, view.engine.rules());
     json.insert("ruleset".into(), rules.hash.to_string().into());
     json.insert("opted_out".into(), state.opted_out().into());
@@ -39,7 +39,7 @@ pub(super) fn whole(view: &View) -> Value {
     Value::Object(json)
 }
 
-fn head(view: &View) -> Map<String, Value> {
+fn head(view: &View, closed: bool) -> Map<String, Value> {
     let (state, name) = (&view.state, &*view.conversation);
     let mut json = Map::new();
     json.insert("conversation".into(), name.into());
@@ -49,7 +49,7 @@ fn head(view: &View) -> Map<String, Value> {
     json.insert("channel".into(), channel(view).into());
     json.insert("status".into(), state.status().name().into());
     json.insert("handler".into(), state.handler().name().into());
-    json.insert("conversation_ended".into(), state.ended().into());
+    json.insert("conversation_ended".into(), (closed || state.ended()).into());
     json.insert("sessions".into(), state.sessions().into());
     json.insert("latest".into(), state.latest().to_string().into());
     if let Some(next) = view.engine.next_wake(state) {
