@@ -30,6 +30,19 @@ fn there_are_enough_cases_and_half_of_them_are_negative() {
 }
 
 #[test]
+fn every_channel_has_a_profile() {
+    let plugins = std::fs::read_dir(here("plugins")).expect("the plugins");
+    let plugins = plugins.map(|entry| entry.expect("an entry").path()).filter(|path| path.join("Cargo.toml").exists());
+    let names: Vec<_> =
+        plugins.filter_map(|path| Some(path.file_name()?.to_owned())).filter(|name| name != "foil").collect();
+    assert!(names.len() >= 8, "channels are gone");
+    for name in names {
+        let profile = here("tests/conformance").join(&name).join("profile.toml");
+        assert!(profile.exists(), "{} does not exist", profile.display());
+    }
+}
+
+#[test]
 fn the_program_has_the_cases_in_it() {
     let (inside, beside) = (conformance(&["list"]), conformance(&["list", "--stock", "tests/conformance"]));
     assert_eq!(stdout(&inside), stdout(&beside));

@@ -43,7 +43,7 @@ pub(crate) fn man(out: &mut Out) -> Result<Verdict, Trouble> {
     page.render_synopsis_section(&mut text)?;
     page.render_options_section(&mut text)?;
     writeln!(text, ".SH COMMANDS")?;
-    for command in whole.get_subcommands() {
+    for command in whole.get_subcommands().filter(|command| !command.is_hide_set()) {
         text.extend_from_slice(of_command(command.clone())?.as_bytes());
     }
     page.render_extra_section(&mut text)?;
