@@ -4,8 +4,10 @@ import base64
 import http.server
 import json
 import threading
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
+import messagebird as bird
 import requests
 from linebot.v3.messaging import ApiClient, Configuration, MessagingApi, PushMessageRequest, ReplyMessageRequest, TextMessage
 from pywa import WhatsApp
@@ -22,6 +24,7 @@ KEY = "a key of nobody"
 def run():
     line()
     twilio()
+    messagebird()
     whatsapp()
 
 
@@ -111,6 +114,23 @@ def twilio():
     plain = given.removeprefix("Basic ")
     both = {plain, base64.b64encode(plain.encode()).decode()}
     check("sms, Twilio: the same user and password", f"{user}:{password}" in both or plain in both, given)
+
+
+def messagebird():
+    answer = requests.Response()
+    answer.status_code = 201
+    answer._content = b'{"id":"b1"}'
+    with mock.patch("messagebird.http_client.requests.post", return_value=answer) as post:
+        bird.Client(KEY).message_create("+4930901820", ["4915112345678"], TEXT)
+    [url], theirs = post.call_args
+    config = {"scheme": "messagebird-jwt", "signing_key": KEY, "token": KEY}
+    made = ours("sms, MessageBird", "sms", config, {**effect("+4915112345678"), "account": "+4930901820"})
+    check("sms, MessageBird: method and address", ("POST", url) == (made[0], made[1].geturl()), (url, made))
+    check("sms, MessageBird: the key", theirs["headers"]["Authorization"] == made[2]["authorization"], made)
+    wanted, sent = json.loads(theirs["data"]), json.loads(made[3])
+    # A list of one and a text are the same to it; of the rest we may say more.
+    wanted["recipients"] = wanted["recipients"].split(",")
+    check("sms, MessageBird: what the SDK sends", all(sent.get(name) == value for name, value in wanted.items()), (wanted, sent))
 
 
 def whatsapp():
