@@ -137,5 +137,20 @@ fn interactive(message: &Message<'_>) -> Result<Event, Refusal> {
         return Err(Refusal::Malformed("an answer has `interactiveData` or `interactiveDataRef`".to_owned()));
     }
     let event = Event::new("postback", NOBODY).role("customer").kind("interactive").activity(true);
-    Ok(if reference.is_some() { event.with("by_reference", true) } else { event })
+    let event = if reference.is_some() { event.with("by_reference", true) } else { event };
+    Ok(match data.and_then(chosen) {
+        Some(chosen) => event.with("postback_id", chosen),
+        None => event,
+    })
+}
+
+/// What was chosen first: of quick replies, of a list, of times. Forms and apps have answers of their own.
+fn chosen(data: &RawValue) -> Option<String> {
+    let data: Value = serde_json::from_str(data.get()).ok()?;
+    let places = [
+        "/data/quick-reply/selectedIdentifier",
+        "/data/listPicker/sections/0/items/0/identifier",
+        "/data/event/timeslots/0/identifier",
+    ];
+    places.iter().find_map(|place| data.pointer(place)?.as_str().map(str::to_owned))
 }

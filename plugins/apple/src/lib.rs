@@ -21,13 +21,14 @@ pub struct Config {
     /// The business's id. Messages to another one are only marked; without it all are taken.
     #[serde(default)]
     pub business_id: Option<String>,
-    /// How old a token may be, in seconds; an hour by default.
+    /// How old a token may be, in seconds; a week by default.
     #[serde(default = "token_age_s")]
     pub token_age_s: i64,
 }
 
 const fn token_age_s() -> i64 {
-    3_600
+    // Apple does not say how long a token counts, so this only keeps one that was found in an old log from counting for ever.
+    7 * 24 * 3_600
 }
 
 /// The codec.

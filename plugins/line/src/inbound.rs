@@ -212,6 +212,8 @@ fn dressed(mut event: Event, head: &Head<'_>) -> Event {
     }
     match (&*head.mode, head.reply_token.as_deref()) {
         ("standby", _) => event.with("standby", true),
+        // The chat is ours again, before anybody writes in it.
+        _ if head.kind == "activated" => event.with("standby", false),
         (_, Some(token)) if event.event_type != "ignored" => event.with("reply_token", token),
         _ => event,
     }
