@@ -62,7 +62,7 @@ pub struct Case {
     pub since: String,
     /// From which level on it is played, 0 to 4.
     pub level: u8,
-    /// What it needs: capabilities of the manifest, or one of [`NEEDS`]. Without it is skipped.
+    /// What it needs: capabilities of the manifest, or one of [`NEEDS`]. Without one of them it is skipped.
     pub needs: Vec<String>,
     /// Laid over the profile's config.
     pub config: Map<String, Value>,

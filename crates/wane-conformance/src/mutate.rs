@@ -59,7 +59,12 @@ fn in_json(kind: &str, count: usize, body: &[u8], dice: &mut Dice) -> Vec<Mutant
     let Ok(whole) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
     let mut pointers = Vec::new();
     collect(&whole, String::new(), &mut pointers);
-    pointers.retain(|pointer| whole.pointer(pointer).is_some_and(|value| suits(kind, pointer, value)));
+    let suited = |pointer: &&String| whole.pointer(pointer).is_some_and(|value| suits(kind, pointer, value));
+    let suiting: Vec<String> = pointers.iter().filter(suited).cloned().collect();
+    // Where there is no number, every value may become a huge one.
+    if !(suiting.is_empty() && kind == "huge-numbers") {
+        pointers = suiting;
+    }
     let chosen: Vec<usize> = places(pointers.len(), count, dice).collect();
     let pointers = chosen.into_iter().filter_map(|index| pointers.get(index));
     pointers.filter_map(|pointer| changed(kind, &whole, pointer)).collect()
@@ -68,9 +73,13 @@ fn in_json(kind: &str, count: usize, body: &[u8], dice: &mut Dice) -> Vec<Mutant
 fn suits(kind: &str, pointer: &str, value: &Value) -> bool {
     match kind {
         "drop-fields" => !pointer.is_empty(),
-        "huge-numbers" => value.is_number() || value.as_str().is_some_and(|text| text.parse::<f64>().is_ok()),
+        "huge-numbers" => value.is_number() || value.as_str().is_some_and(number),
         _ => true,
     }
+}
+
+fn number(text: &str) -> bool {
+    text.parse::<f64>().is_ok()
 }
 
 /// The pointers (RFC 6901) of all values.
@@ -100,7 +109,8 @@ fn changed(kind: &str, whole: &Value, pointer: &str) -> Option<Mutant> {
         }
         "huge-numbers" => {
             let value = whole.pointer_mut(pointer)?;
-            *value = if value.is_string() { json!("9".repeat(40)) } else { json!(1e300) };
+            let digits = value.as_str().is_some_and(number);
+            *value = if digits { json!("9".repeat(40)) } else { json!(1e300) };
             format!("`{shown}` is huge")
         }
         "deep-nesting" => return deep(whole, pointer),
@@ -195,6 +205,9 @@ mod tests {
     fn a_short_body_is_cut_everywhere() {
         assert_eq!(of("truncations", 64).len(), 30);
         assert_eq!(of("drop-fields", 64).len(), 5);
+        assert_eq!(of("huge-numbers", 64).len(), 2, "a number, and a text that is one");
+        let huge = Mutate { kind: "huge-numbers".to_owned(), seed: 1, count: 9, resign: false };
+        assert_eq!(mutants(&huge, br#"{"a":"b"}"#).len(), 2, "without a number, every value");
         assert!(
             mutants(&Mutate { kind: "drop-fields".to_owned(), seed: 1, count: 9, resign: false }, b"a=1").is_empty()
         );

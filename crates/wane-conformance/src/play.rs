@@ -221,7 +221,11 @@ impl<'a> Stage<'a> {
             let ready = self.ready(message, &body, &body).map_err(|why| vec![why])?;
             return self.hand_in(&step.expect, &ready);
         };
-        for mutant in mutants(mutate, &body) {
+        let mutants = mutants(mutate, &body);
+        if mutants.is_empty() {
+            return Err(vec![format!("the body has nothing that `{}` could change", mutate.kind)]);
+        }
+        for mutant in mutants {
             let signed = if mutate.resign { &mutant.body } else { &body };
             let ready = self.ready(message, &mutant.body, signed).map_err(|why| vec![why])?;
             self.hand_in(&step.expect, &ready).map_err(|mut lines| {
