@@ -31,7 +31,7 @@ const CHANNELS: [(&str, &[&str]); 7] = [
     ("messenger", &["app_secret", "verify_token"]),
     ("line", &["channel_secret"]),
     ("sms", &["auth_token"]),
-    ("byoc", &["access_token"]),
+    ("byoc", &["access_token", "events_token"]),
 ];
 
 impl Dev {

@@ -157,7 +157,7 @@ wane_plugin::export!(
         },
         "secrets": [
             { "name": "access_token", "about": "what the partner shows; several with blanks between them", "to_plugin": true, "optional": true },
-            { "name": "events_token", "about": "what the partner's receiver of events is shown", "optional": true }
+            { "name": "events_token", "about": "what the partner's receiver of events is shown" }
         ]
     }"#
 );

@@ -18,6 +18,14 @@ pub struct Config {
     /// Where pushes go, an `https` address. Without it nothing is pushed.
     #[serde(default)]
     pub push_url: Option<String>,
+    /// Whether the gateway is shown a token; which one, only the host writes.
+    #[serde(default, deserialize_with = "is_there")]
+    pub push_token: bool,
+}
+
+/// That there is one is all that is kept of it.
+fn is_there<'de, D: serde::Deserializer<'de>>(given: D) -> Result<bool, D::Error> {
+    serde::de::IgnoredAny::deserialize(given).map(|_| true)
 }
 
 /// The codec.
@@ -75,6 +83,6 @@ wane_plugin::export!(
                 }
             }
         },
-        "secrets": [{ "name": "push_token", "about": "what the push gateway knows us by", "optional": true }]
+        "secrets": [{ "name": "push_token", "about": "what the push gateway knows us by", "to_plugin": true, "optional": true }]
     }"#
 );

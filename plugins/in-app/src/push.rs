@@ -31,5 +31,7 @@ pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request
         "template": effect.more_text("template"),
         "text": text,
     });
-    Ok(Ok(Request::post(url).bearer("push_token").header("Idempotency-Key", id).json(&body)?))
+    let request = Request::post(url);
+    let request = if config.push_token { request.bearer("push_token") } else { request };
+    Ok(Ok(request.header("Idempotency-Key", id).json(&body)?))
 }

@@ -18,7 +18,16 @@ const MESSAGES: &str = "/iamessage/api/v2/conversation/2f1c2b1e-6a43-4f0e-9a51-7
 
 #[test]
 fn every_case_is_as_expected() {
-    cases::check::<InApp>("in-app", &json!({ "push_url": "https://push.example/send" }));
+    cases::check::<InApp>("in-app", &json!({ "push_url": "https://push.example/send", "push_token": "t" }));
+}
+
+#[test]
+fn a_gateway_that_asks_for_no_token_is_shown_none() {
+    let config = json!({ "push_url": "https://push.example/send" });
+    let mut host = wane_plugin::testing::FakeHost::<InApp>::new(config).expect("a config that fits");
+    let effect = json!({ "text": "?", "to": "guest:1", "now_ms": 1, "channel_state": { "device_id": "d" } });
+    let said = host.render(effect).expect("an effect that fits");
+    assert!(said.requests[0].headers.iter().all(|(name, _)| name != "Authorization"));
 }
 
 #[test]
