@@ -65,6 +65,10 @@ address = { rate = 1, burst = 3 }
 webhook = { rate = 1000, burst = 2000 }
 proxies = ["10.0.0.0/8"]
 
+[trust]
+keys = ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"]
+signed_only = false
+
 [telemetry]
 format = "json"
 level = "info"
