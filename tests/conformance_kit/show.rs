@@ -35,6 +35,29 @@ fn a_failure_says_why_what_differs_and_how_to_see_it_again() {
     assert_eq!(stdout(&conformance(&words)), shown, "the command repeats it");
 }
 
+/// `wane new-channel` puts the profile beside the plugin.
+#[test]
+fn core_alone_takes_the_samples_of_the_plugins_profile_and_none_of_its_cases() {
+    let place = Place::new();
+    let file = place.pager("whole", None);
+    let alone = ["--profile", "core", "--level", "1"];
+    let without = conformance(&[&[text(&file)], &alone[..]].concat());
+    assert_eq!(without.status.code(), Some(2));
+    assert!(stderr(&without).contains("no profile is for the plugin's channel `pager`"), "{}", stderr(&without));
+    std::os::unix::fs::symlink(here("plugins/foils/profile"), place.path("conformance")).expect("linked");
+    let played = |more: &[&str]| {
+        let output = conformance(&[&[text(&file)], more, &["--format", "tap"]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let (core, all) = (played(&alone), played(&["--level", "1"]));
+    let own = "a-handshake-is-answered";
+    assert!(core.contains("ok 1 - ") && !core.contains(own), "{core}");
+    assert!(all.contains(own) && all.lines().count() > core.lines().count(), "{all}");
+    let report = stdout(&conformance(&[&[text(&file)], &alone[..]].concat()));
+    assert!(report.contains("profile   core: what every channel must do, with the samples of"), "{report}");
+}
+
 #[test]
 fn tap_json_and_junit_tell_the_same() {
     let place = Place::new();

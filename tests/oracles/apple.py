@@ -31,7 +31,7 @@ def run():
         ("another algorithm", jwt.encode(good, KEY * 2, algorithm="HS512")),
         ("no algorithm", jwt.encode(good, None, algorithm="none")),
         ("for somebody else", jwt.encode({**good, "aud": "msp-2"}, KEY, algorithm="HS256")),
-        ("a day old", jwt.encode({**good, "iat": AT // 1000 - 86_400}, KEY, algorithm="HS256")),
+        ("eight days old", jwt.encode({**good, "iat": AT // 1000 - 8 * 86_400}, KEY, algorithm="HS256")),
     ]:
         said = sent(token, body)
         check(f"apple, {name}: refused", turned_away(said), said)

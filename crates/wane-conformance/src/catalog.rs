@@ -46,6 +46,16 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// The cases of `core` alone, with the samples of a profile: `core` has none of its own.
+    #[must_use]
+    pub fn core_with(&self, samples: &Set) -> Set {
+        let mut set = samples.clone();
+        set.cases = self.sets.get(CORE).map(|core| core.cases.clone()).unwrap_or_default();
+        set.profile.title = format!("what every channel must do, with the samples of `{}`", set.profile.name);
+        CORE.clone_into(&mut set.profile.name);
+        set
+    }
+
     /// What the kit brings along.
     ///
     /// # Errors

@@ -205,7 +205,7 @@ impl Report {
     }
 
     /// The level that it reaches: all cases up to it came out well. None if it does not even load as it should, or only
-    /// named cases were played.
+    /// named cases were played, or none.
     #[must_use]
     pub fn reached(&self) -> Option<u8> {
         // What is seen around cases is a matter of robustness.
@@ -215,7 +215,9 @@ impl Report {
             let advised = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Warn(_));
             cases.all(|outcome| !outcome.verdict.bad() && advised(outcome)) && (robust || level < 3)
         };
-        (0..=self.level.min(ADVISORY)).take_while(|level| !self.partial && well(*level)).last()
+        (0..=self.level.min(ADVISORY))
+            .take_while(|level| !self.partial && !self.outcomes.is_empty() && well(*level))
+            .last()
     }
 
     /// How many came out which way.

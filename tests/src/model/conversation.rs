@@ -218,7 +218,9 @@ impl Conversation {
             self.start(Which::Bot, at, lengths.bot);
         }
         let reacted = is(event, EventType::Reaction) && role(event) == Some(Role::Customer);
-        if let Some(window) = window(&self.channel).filter(|_| spoke || (reacted && self.channel == "messenger")) {
+        let called = is(event, EventType::ClientConnected);
+        let opens = spoke || (reacted && self.channel == "messenger") || (called && self.channel == "whatsapp");
+        if let Some(window) = window(&self.channel).filter(|_| opens) {
             self.start(Which::Window, at, window);
         }
         if is(event, EventType::SessionClosed) && role(event) == Some(Role::Customer) && self.channel == "apple" {

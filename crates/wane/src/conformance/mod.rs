@@ -23,13 +23,14 @@ pub(crate) struct ConformanceArgs {
     /// The plugin, a shared object
     #[arg(value_name = "PLUGIN", required = true)]
     plugin: Option<PathBuf>,
-    /// Which cases beside those of `core`; the plugin's channel if not given
+    /// Which cases beside those of `core`; those of the plugin's channel if not given; `core` plays no others
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// Up to which level: 0 loads, 1 basic, 2 lifecycle, 3 robust, 4 fast
     #[arg(long, value_name = "N", default_value_t = FULL, value_parser = clap::value_parser!(u8).range(0..=4))]
     level: u8,
-    /// A directory with `profile.toml` and cases of your own, to be played after those of `core`
+    /// A directory with `profile.toml` and cases of your own, to be played after those of `core`; for a plugin of a channel
+    /// without a profile it is `conformance`, here or beside the plugin, if not given
     #[arg(long, value_name = "DIR")]
     cases: Option<PathBuf>,
     /// Read all profiles from this directory, in place of those in the program
@@ -120,11 +121,7 @@ fn bad_case(fault: &Fault) -> Trouble {
 
 fn prove(args: &ConformanceArgs, catalog: &Catalog, plugin: &Path, out: &mut Out) -> Result<Verdict, Trouble> {
     let file = plugin.canonicalize().map_err(Trouble::read(plugin))?;
-    let own = own(args)?;
-    let set = match &own {
-        Some(own) => own,
-        None => stock(args, catalog, &file)?,
-    };
+    let (set, directory) = chosen(args, catalog, &file)?;
     let plan = Plan {
         plugin: file,
         program: std::env::current_exe().map_err(|error| Trouble::Kit { message: error.to_string(), code: 4 })?,
@@ -132,9 +129,9 @@ fn prove(args: &ConformanceArgs, catalog: &Catalog, plugin: &Path, out: &mut Out
         level: args.level,
         only: args.only.clone(),
         timeout: Duration::from_secs(args.timeout),
-        again: again(args, plugin, &set.profile.name),
+        again: again(args, plugin, &set.profile.name, directory.as_deref()),
     };
-    let report = runner::run(&plan, catalog, set).map_err(refused)?;
+    let report = runner::run(&plan, catalog, &set).map_err(refused)?;
     if let Some(path) = &args.junit {
         let written = std::fs::write(path, report::junit(&report));
         written.map_err(|source| Trouble::Write { path: path.clone(), source })?;
@@ -155,48 +152,62 @@ fn refused(refused: Refused) -> Trouble {
     }
 }
 
-/// The set in a directory of one's own, named after that directory.
-fn own(args: &ConformanceArgs) -> Result<Option<Set>, Trouble> {
-    let Some(directory) = &args.cases else { return Ok(None) };
-    if args.profile.as_deref().is_some_and(|profile| profile != CORE) {
-        return Err(Trouble::usage(
-            "`--cases` brings its own profile",
-            "leave `--profile` out, or say `--profile core`",
-        ));
+/// The cases to be played, and the directory of one's own that they are from.
+fn chosen(args: &ConformanceArgs, catalog: &Catalog, file: &Path) -> Result<(Set, Option<PathBuf>), Trouble> {
+    if let Some(directory) = &args.cases {
+        if args.profile.as_deref().is_some_and(|profile| profile != CORE) {
+            return Err(Trouble::usage(
+                "`--cases` brings its own profile",
+                "leave `--profile` out, or say `--profile core`",
+            ));
+        }
+        return Ok((own(directory)?, Some(directory.clone())));
     }
+    if let Some(name) = args.profile.as_deref().filter(|name| *name != CORE) {
+        let names = || catalog.sets.keys().map(String::as_str).collect::<Vec<_>>().join("`, `");
+        let help = || format!("there are `{}`; `--cases DIR` brings your own", names());
+        let found = catalog.sets.get(name).cloned();
+        return Ok((found.ok_or_else(|| Trouble::usage(format!("there is no profile `{name}`"), help()))?, None));
+    }
+    let channel = channel(file)?;
+    let (set, directory) = match (catalog.sets.get(&channel), at_hand(file)) {
+        (Some(set), _) => (set.clone(), None),
+        (None, Some(directory)) => (own(&directory)?, Some(directory)),
+        (None, None) => {
+            let message = format!("no profile is for the plugin's channel `{channel}`");
+            return Err(Trouble::usage(message, "`--cases DIR`, a directory with a `profile.toml` that has samples"));
+        }
+    };
+    Ok((if args.profile.is_some() { catalog.core_with(&set) } else { set }, directory))
+}
+
+/// The channel that a plugin says it is for.
+fn channel(file: &Path) -> Result<String, Trouble> {
+    let bytes = std::fs::read(file).map_err(Trouble::read(file))?;
+    let inspected = wane_plugin_host::inspect_bytes(&bytes);
+    let not_loaded = |message| Trouble::Kit { message: format!("the plugin does not load: {message}"), code: 3 };
+    Ok(inspected.map_err(not_loaded)?.manifest.channel)
+}
+
+/// The directory of cases that `wane new-channel` makes, here or beside the plugin.
+fn at_hand(file: &Path) -> Option<PathBuf> {
+    let beside = file.parent().map(|place| place.join("conformance"));
+    let places = [Some(PathBuf::from("conformance")), beside];
+    places.into_iter().flatten().find(|place| place.join("profile.toml").is_file())
+}
+
+/// The set in a directory of one's own, named after that directory.
+fn own(directory: &Path) -> Result<Set, Trouble> {
     let whole = directory.canonicalize().map_err(Trouble::read(directory))?;
     let name = whole.file_name().map_or_else(|| "own".to_owned(), |name| name.to_string_lossy().into_owned());
     let name = if name == CORE { "own".to_owned() } else { name };
-    Catalog::own(directory, &name).map(Some).map_err(|fault| bad_case(&fault))
-}
-
-/// The profile that was named, or that of the plugin's channel. `core` alone has no samples of its own: it takes those of
-/// the channel, without the channel's cases.
-fn stock<'a>(args: &ConformanceArgs, catalog: &'a Catalog, file: &Path) -> Result<&'a Set, Trouble> {
-    let names = || catalog.sets.keys().map(String::as_str).collect::<Vec<_>>().join("`, `");
-    if let Some(name) = args.profile.as_deref().filter(|name| *name != CORE) {
-        let help = || format!("there are `{}`; `--cases DIR` brings your own", names());
-        return catalog.sets.get(name).ok_or_else(|| Trouble::usage(format!("there is no profile `{name}`"), help()));
-    }
-    let bytes = std::fs::read(file).map_err(Trouble::read(file))?;
-    let inspected = wane_plugin_host::inspect_bytes(&bytes);
-    let inspected = inspected
-        .map_err(|message| Trouble::Kit { message: format!("the plugin does not load: {message}"), code: 3 })?;
-    let channel = &inspected.manifest.channel;
-    let found = catalog.sets.get(channel).filter(|_| args.profile.is_none());
-    found.ok_or_else(|| {
-        let message = match &args.profile {
-            Some(_) => "`core` plays samples, and none are given".to_owned(),
-            None => format!("no profile is for the plugin's channel `{channel}`"),
-        };
-        Trouble::usage(message, "`--cases DIR`, a directory with a `profile.toml` that has samples")
-    })
+    Catalog::own(directory, &name).map_err(|fault| bad_case(&fault))
 }
 
 /// The command that repeats the run.
-fn again(args: &ConformanceArgs, plugin: &Path, profile: &str) -> String {
+fn again(args: &ConformanceArgs, plugin: &Path, profile: &str, directory: Option<&Path>) -> String {
     let mut words = format!("wane conformance {}", plugin.display());
-    match &args.cases {
+    match directory {
         Some(directory) => words.push_str(&format!(" --cases {}", directory.display())),
         None => words.push_str(&format!(" --profile {profile}")),
     }
