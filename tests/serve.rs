@@ -117,3 +117,18 @@ fn a_start_leaves_the_rules_that_were_put_in_force() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_first_start_with_wrong_rules_makes_no_log() {
+    let place = tempfile::tempdir().expect("a directory");
+    std::fs::create_dir(place.path().join("rules")).expect("made");
+    for (text, told) in [(None, "rules"), (Some("[timers.quiet]\nafterr = \"1m\"\n"), "afterr")] {
+        if let Some(text) = text {
+            std::fs::write(place.path().join("rules/a.toml"), text).expect("written");
+        }
+        let output = binary::wane(place.path(), &["serve", "--dev", "--data", "data", "--listen", "127.0.0.1:0"]);
+        assert!(!output.status.success());
+        assert!(binary::stderr(&output).contains(told), "{}", binary::stderr(&output));
+        assert!(!place.path().join("data/log").exists(), "there is a log of a start that was refused");
+    }
+}

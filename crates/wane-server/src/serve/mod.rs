@@ -13,6 +13,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
+use wane_core::rules::files::Files;
 use wane_core::ruleset::Ruleset;
 use wane_core::time::Timestamp;
 use wane_plugin_host::{Host, Settings as PluginSettings};
@@ -98,10 +99,12 @@ struct Daemon {
 impl Daemon {
     fn make(start: &Start, stop: Stop) -> Result<Self, ServeError> {
         let config = &start.config;
+        // A first start with wrong rules makes no log.
+        let given = if config.data.join("log").exists() { None } else { Some(directory_rules(config)?) };
         private_directory(&config.data)?;
         let log = open_log(start)?;
         let desk = Desk::open(&config.data)?;
-        let initial = initial_rules(config, desk.bundles(), &log)?;
+        let initial = if log.next().0 > 1 { None } else { Some(initial_rules(config, desk.bundles(), given)?) };
         let plugins = plugins(config)?;
         let metrics = Arc::new(Metrics::default());
         let setup = Setup {
@@ -303,15 +306,20 @@ fn random() -> Result<[u8; 16], ServeError> {
 }
 
 /// The rules to begin with: the directory's. A log that was used before has its own, and starting it changes nothing.
-fn initial_rules(config: &Config, bundles: &Bundles, log: &FileLog) -> Result<Option<Arc<Ruleset>>, ServeError> {
-    if log.next().0 > 1 {
-        return Ok(None);
-    }
+fn initial_rules(config: &Config, bundles: &Bundles, given: Option<Given>) -> Result<Arc<Ruleset>, ServeError> {
+    let (files, rules) = given.map_or_else(|| directory_rules(config), Ok)?;
+    bundles.save(&files)?;
+    Ok(rules)
+}
+
+/// Rule files, and what they say.
+type Given = (Files, Arc<Ruleset>);
+
+fn directory_rules(config: &Config) -> Result<Given, ServeError> {
     let files = reader::rule_files(&config.rules).map_err(|error| ServeError::Rules(error.to_string()))?;
     let checked = load::judge(&files);
     let Some(rules) = checked.rules.clone() else { return Err(ServeError::Rules(checked.words())) };
-    bundles.save(&files)?;
-    Ok(Some(rules))
+    Ok((files, rules))
 }
 
 fn retention(config: &Config) -> Retention {
