@@ -65,12 +65,13 @@ impl Scene<'_> {
         let item: Item<'_> = read(raw, place)?;
         let wrong = |what: &str| Refusal::Malformed(format!("{place}: {what}"));
         let (sender, recipient) = (item.sender.as_ref().and_then(known), item.recipient.as_ref().and_then(known));
+        // An echo says so, whoever is named as its sender; of all else that the page did, it is the sender. What it says has a
+        // customer nevertheless: the recipient.
         let echo = item.message.as_ref().is_some_and(|message| message.is_echo);
-        // Of what the page did, the customer is the recipient.
         let by_page = echo || sender == Some(self.page);
         let customer = if by_page { recipient } else { sender };
         let event = self.said(&item, by_page);
-        let event = if by_page && !echo { by_business(event) } else { event };
+        let event = if by_page { by_business(event) } else { event };
         if recipient.is_none() || event.event_type != "ignored" && customer.is_none() {
             return Err(wrong("`sender` or `recipient` has no `id`"));
         }
@@ -137,8 +138,8 @@ impl Scene<'_> {
     fn echo(&self, message: &Message<'_>) -> Event {
         let said = written(message);
         let own = self.app.is_some() && self.app == message.app_id.as_ref().map(|AppId(id)| &**id);
-        let echo = Event::new("message", NOBODY).role("rep").activity(false).id(&*message.mid).with("echo", true);
-        let echo = Event { kind: said.kind, ..echo }.with("opens_window", false);
+        let echo = Event::new("message", NOBODY).role("rep").id(&*message.mid).with("echo", true);
+        let echo = Event { kind: said.kind, ..echo };
         if own { echo.with("own", true) } else { echo }
     }
 }
