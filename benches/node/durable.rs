@@ -1,20 +1,17 @@
-//! Durable events a second through a node, which decides about each, and of a raw file, Wane's log and fjall, which only
-//! keep the same bytes; in turns.
+//! Durable events a second through a node, which decides about each, and of a raw file, Wane's log and other stores, which
+//! only keep the same bytes; in turns.
 //!
-//! `cargo run --release -p wane-bench-node --bin durable -- [--quick] [DIRECTORY]`
+//! `cargo run --release -p wane-bench-node --features rocksdb,redis --bin durable -- [--quick] [DIRECTORY]`
 
 mod node;
-#[path = "../store/stores.rs"]
-mod stores;
 
-use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use node::Commits;
-use stores::{Fjall, Raw, Store, Wane};
+use wane_bench_store::{Fault, Peer, Store};
 use wane_server::node::Node;
 use wane_store::file::FileLog;
 use wane_store::log::Log as _;
@@ -32,8 +29,6 @@ after = "24h"
 /// Batches that are on their way at the same time, from senders of their own.
 const SENDERS: [usize; 2] = [1, 8];
 const CONVERSATIONS: u64 = 100_000;
-
-type Fault = Box<dyn Error>;
 
 /// Events a second by turn, and how long each commit took.
 struct Figures {
@@ -63,12 +58,8 @@ async fn compare(
 ) -> Result<(), Fault> {
     let commits = Arc::new(Commits::default());
     let (started, log) = node::start(&place.join("node"), RULES, &commits)?;
-    let mut peers: [Box<dyn Store>; 3] = [
-        Box::new(Raw::open(&place.join("raw"))?),
-        Box::new(Wane::open(&place.join("log"))?),
-        Box::new(Fjall::open(&place.join("fjall"))?),
-    ];
-    let (mut of_node, mut of_peers) = (Figures::new(), [const { Figures::new() }; 3]);
+    let mut peers = wane_bench_store::open(place)?;
+    let (mut of_node, mut of_peers) = (Figures::new(), peers.iter().map(|_| Figures::new()).collect::<Vec<_>>());
     let (mut number, mut blocks) = (0, Vec::new());
     for round in 0..=rounds {
         let rate = through(&started.node, &log, (batch, senders), turn, &mut number).await?;
@@ -79,7 +70,7 @@ async fn compare(
         let record = (bytes / events.max(1)).max(1);
         let block = bytes / own.len().max(1);
         for (peer, figures) in peers.iter_mut().zip(&mut of_peers) {
-            let turned = turns(peer.as_mut(), (block, record), turn)?;
+            let turned = turns(peer.store.as_mut(), (block, record), turn)?;
             // The first turn is to warm up.
             if round > 0 {
                 figures.add(turned);
@@ -97,14 +88,20 @@ async fn compare(
         "\n{senders} senders of batches of {batch} events; {record} bytes of log an event, {} events a commit\n",
         block / record
     ));
-    let [of_raw, of_log, of_fjall] = of_peers;
-    let [raw_file, log, fjall] = peers.each_ref().map(|peer| peer.name());
-    let raw = of_raw.told(raw_file, None);
-    let own = of_node.told("Wane's node: decides, too", Some(raw));
-    of_log.told(log, Some(raw));
-    of_fjall.told(fjall, Some(raw));
-    line(&format!("  p99 of a commit, of the raw file's: {:.2}", own.1.as_secs_f64() / raw.1.as_secs_f64()));
+    report(of_node, of_peers, &peers);
     Ok(())
+}
+
+/// The raw file is the first of the peers.
+fn report(of_node: Figures, of_peers: Vec<Figures>, peers: &[Peer]) {
+    let mut of_peers = of_peers.into_iter().zip(peers).map(|(figures, peer)| (figures, peer.name));
+    let Some((figures, name)) = of_peers.next() else { return };
+    let raw = figures.told(name, None);
+    let own = of_node.told("Wane's node: decides, too", Some(raw));
+    for (figures, name) in of_peers {
+        figures.told(name, Some(raw));
+    }
+    line(&format!("  p99 of a commit, of the raw file's: {:.2}", own.1.as_secs_f64() / raw.1.as_secs_f64()));
 }
 
 /// Sends batches for that long; the rate of events that were answered.

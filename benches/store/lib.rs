@@ -1,4 +1,11 @@
-//! What is compared.
+//! What is compared: a raw file, Wane's log and stores of others, each of which makes batches of records durable.
+//!
+//! RocksDB and Redis are there with the features of their names, since they need packages of the system.
+
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "rocksdb")]
+mod rocksdb;
 
 use std::error::Error;
 use std::fs::File;
@@ -11,31 +18,72 @@ use wane_store::file::{FileLog, Options};
 use wane_store::log::Log;
 use wane_store::manifest::Creation;
 
-/// Makes records durable.
-pub(crate) trait Store {
-    /// What it is.
-    fn name(&self) -> &'static str;
+/// Why a store can not be opened, or does not take a batch.
+pub type Fault = Box<dyn Error>;
 
+/// Makes records durable.
+pub trait Store {
     /// Makes records of one length durable, all of them.
-    fn commit(&mut self, records: &[u8], length: usize) -> Result<(), Box<dyn Error>>;
+    ///
+    /// # Errors
+    /// When it can not.
+    fn commit(&mut self, records: &[u8], length: usize) -> Result<(), Fault>;
 
     /// What it does off the writing thread; not measured.
-    fn between(&mut self) -> Result<(), Box<dyn Error>> {
+    ///
+    /// # Errors
+    /// When it can not.
+    fn between(&mut self) -> Result<(), Fault> {
         Ok(())
     }
+}
+
+/// A store under its name.
+pub struct Peer {
+    /// What it is.
+    pub name: &'static str,
+    /// It.
+    pub store: Box<dyn Store>,
+    /// How many times its records a second Wane's log is meant to reach; `None` of Wane's log itself.
+    pub goal: Option<f64>,
+}
+
+impl Peer {
+    fn new(name: &'static str, goal: Option<f64>, store: impl Store + 'static) -> Self {
+        Self { name, store: Box::new(store), goal }
+    }
+}
+
+/// Opens all of them in a directory: the raw file is the first, Wane's log the second.
+///
+/// # Errors
+/// Of the first that does not open.
+pub fn open(directory: &Path) -> Result<Vec<Peer>, Fault> {
+    let at = |name: &str| directory.join(name);
+    Ok(vec![
+        Peer::new("raw file, pre-written, no checksums", Some(0.5), Raw::open(&at("raw"))?),
+        Peer::new("Wane's log", None, Wane::open(&at("wane"))?),
+        Peer::new("fjall 3, batch with SyncData", Some(3.0), Fjall::open(&at("fjall"))?),
+        #[cfg(feature = "rocksdb")]
+        Peer::new("RocksDB, batch with sync", Some(3.0), rocksdb::RocksDb::open(&at("rocksdb"))?),
+        #[cfg(feature = "redis")]
+        Peer::new("Redis, a ZADD a record", Some(30.0), redis::Redis::open(&at("redis"), redis::each)?),
+        #[cfg(feature = "redis")]
+        Peer::new("Redis, a ZADD a batch", Some(30.0), redis::Redis::open(&at("redis-one"), redis::one)?),
+    ])
 }
 
 const SEGMENT: u64 = 64 << 20;
 
 /// A file that was written with zeros before, and is written again from the front when it is full: the least that a
 /// durable log can cost.
-pub(crate) struct Raw {
+struct Raw {
     file: File,
     offset: u64,
 }
 
 impl Raw {
-    pub(crate) fn open(path: &Path) -> Result<Self, Box<dyn Error>> {
+    fn open(path: &Path) -> Result<Self, Fault> {
         let file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
         let zeros = vec![0; 1 << 20];
         for offset in (0..SEGMENT).step_by(zeros.len()) {
@@ -47,11 +95,7 @@ impl Raw {
 }
 
 impl Store for Raw {
-    fn name(&self) -> &'static str {
-        "raw file, pre-written, no checksums"
-    }
-
-    fn commit(&mut self, records: &[u8], _: usize) -> Result<(), Box<dyn Error>> {
+    fn commit(&mut self, records: &[u8], _: usize) -> Result<(), Fault> {
         if self.offset + records.len() as u64 > SEGMENT {
             self.offset = 0;
         }
@@ -63,13 +107,13 @@ impl Store for Raw {
 }
 
 /// Wane's log. Snapshots and releases come as in the daemon, so that segments are used again.
-pub(crate) struct Wane {
+struct Wane {
     log: FileLog,
     released: u64,
 }
 
 impl Wane {
-    pub(crate) fn open(path: &Path) -> Result<Self, Box<dyn Error>> {
+    fn open(path: &Path) -> Result<Self, Fault> {
         let creation = Creation { identity: [1; 16], key: [2; 16], created: Timestamp::EPOCH, shards: 1 };
         let options = Options { create: Some(creation), segment: SEGMENT, ..Options::default() };
         let log = FileLog::open(path, options)?.log;
@@ -78,15 +122,11 @@ impl Wane {
 }
 
 impl Store for Wane {
-    fn name(&self) -> &'static str {
-        "Wane's log"
-    }
-
-    fn commit(&mut self, records: &[u8], _: usize) -> Result<(), Box<dyn Error>> {
+    fn commit(&mut self, records: &[u8], _: usize) -> Result<(), Fault> {
         Ok(self.log.append(self.log.next(), records)?)
     }
 
-    fn between(&mut self) -> Result<(), Box<dyn Error>> {
+    fn between(&mut self) -> Result<(), Fault> {
         self.log.prepare()?;
         let next = self.log.next();
         if next.0 - self.released > 2_000 {
@@ -99,14 +139,14 @@ impl Store for Wane {
 }
 
 /// fjall, each record under a key of its own, each batch synced.
-pub(crate) struct Fjall {
+struct Fjall {
     database: Database,
     keyspace: Keyspace,
     next: u64,
 }
 
 impl Fjall {
-    pub(crate) fn open(path: &Path) -> Result<Self, Box<dyn Error>> {
+    fn open(path: &Path) -> Result<Self, Fault> {
         let database = Database::builder(path).open()?;
         let keyspace = database.keyspace("records", KeyspaceCreateOptions::default)?;
         Ok(Self { database, keyspace, next: 0 })
@@ -114,11 +154,7 @@ impl Fjall {
 }
 
 impl Store for Fjall {
-    fn name(&self) -> &'static str {
-        "fjall 3, batch with SyncData"
-    }
-
-    fn commit(&mut self, records: &[u8], length: usize) -> Result<(), Box<dyn Error>> {
+    fn commit(&mut self, records: &[u8], length: usize) -> Result<(), Fault> {
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncData));
         for record in records.chunks(length) {
             batch.insert(&self.keyspace, self.next.to_be_bytes(), record);
