@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::Refusal;
+
 /// An effect to be rendered. Fields that the host adds later are in [`more`](Self::more).
 ///
 /// Missing fields are empty: an effect without a text has none to send.
@@ -29,6 +31,60 @@ pub struct Effect {
 }
 
 impl Effect {
+    /// Whether it is a notice, and so has words for the customer. An effect that does not tell its type is taken for one.
+    #[must_use]
+    pub fn is_notice(&self) -> bool {
+        self.more_text("type").is_none_or(|kind| kind == "notice.due")
+    }
+
+    /// The words for the customer, where there are any.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.text.as_deref().filter(|text| !text.is_empty())
+    }
+
+    /// To whom it goes.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] when nobody is named.
+    pub fn recipient(&self) -> Result<&str, Refusal> {
+        let missing = || Refusal::Malformed("the effect has no `to`".to_owned());
+        Some(self.to.as_str()).filter(|to| !to.is_empty()).ok_or_else(missing)
+    }
+
+    /// The account that the customer wrote to, otherwise the one that the config has under `name`.
+    ///
+    /// ```
+    /// use wane_plugin::Effect;
+    /// let effect: Effect = serde_json::from_str(r#"{"account":"page-2"}"#)?;
+    /// assert_eq!(effect.account(Some("page-1"), "page_id").ok(), Some("page-2"));
+    /// assert_eq!(Effect::default().account(Some("page-1"), "page_id").ok(), Some("page-1"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] when there is neither.
+    pub fn account<'a>(&'a self, configured: Option<&'a str>, name: &str) -> Result<&'a str, Refusal> {
+        let told = [self.more_text("account"), configured].into_iter().flatten().find(|account| !account.is_empty());
+        let missing = || Refusal::Malformed(format!("the effect has no `account` and the config no `{name}`"));
+        told.ok_or_else(missing)
+    }
+
+    /// Whether this instant of [`channel_state`](Self::channel_state) is there and no longer ago than that, in milliseconds:
+    /// whether a window of the provider's is open. An instant of the future counts.
+    ///
+    /// ```
+    /// use wane_plugin::Effect;
+    /// let effect: Effect = serde_json::from_str(r#"{"now_ms":5000,"channel_state":{"wrote_ms":2000}}"#)?;
+    /// assert!(effect.is_within("wrote_ms", 3_000) && !effect.is_within("wrote_ms", 2_999));
+    /// assert!(!effect.is_within("read_ms", 3_000), "of what is not known nothing is within");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_within(&self, name: &str, window_ms: i64) -> bool {
+        self.state_number(name).is_some_and(|then| self.now_ms.saturating_sub(then) <= window_ms)
+    }
+
     /// A text of what the channel needs to answer.
     #[must_use]
     pub fn state_text(&self, name: &str) -> Option<&str> {

@@ -54,6 +54,28 @@ pub struct Event {
 }
 
 impl Event {
+    /// The address of nobody in particular, of markers.
+    pub const NOBODY: &str = "-";
+
+    /// A marker: this kind of thing came, and nothing follows from it. No activity, and of [`NOBODY`](Self::NOBODY) until an
+    /// address is set.
+    ///
+    /// ```
+    /// use wane_plugin::Event;
+    /// let event = Event::ignored("beacon");
+    /// assert_eq!(event.to_json(), r#"{"type":"ignored","kind":"beacon","address":"-","activity":false}"#);
+    /// ```
+    #[must_use]
+    pub fn ignored(kind: impl Into<String>) -> Self {
+        Self::new("ignored", Self::NOBODY).kind(kind).activity(false)
+    }
+
+    /// Whether it is a marker.
+    #[must_use]
+    pub fn is_ignored(&self) -> bool {
+        self.event_type == "ignored"
+    }
+
     /// An event of this type, of this customer.
     #[must_use]
     pub fn new(event_type: impl Into<String>, address: impl Into<String>) -> Self {

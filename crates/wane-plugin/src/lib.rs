@@ -54,6 +54,8 @@
 //! # fn main() {}
 //! ```
 //!
+//! What many providers do alike is here once: texts borrowed from the body ([`Text`]), batches of items ([`read_part`]),
+//! instants in every form ([`instant`]), what may be asked of an effect ([`Effect::is_within`], …).
 //! A provider that signs otherwise than a manifest can say is checked with the functions of [`verify`].
 //! Name, version, SDK and compiler are added to the manifest by [`export!`]; what a manifest may say is in [`manifest`].
 //! The ABI underneath is in `wane-plugin-abi`; nobody needs it to write a plugin in Rust.
@@ -62,8 +64,10 @@ mod effect;
 mod event;
 mod export;
 mod input;
+pub mod instant;
 pub mod manifest;
 mod outcome;
+mod part;
 mod request;
 mod sink;
 pub mod testing;
@@ -75,6 +79,7 @@ pub use event::Event;
 pub use export::__private;
 pub use input::{Field, Input, Kind, read_json};
 pub use outcome::{Outcome, Refusal};
+pub use part::{Object, Text, read_part};
 pub use request::Request;
 pub use sink::{Reply, Sink};
 

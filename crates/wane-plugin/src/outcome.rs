@@ -59,6 +59,29 @@ impl Refusal {
             Self::Ignored | Self::BadSignature | Self::Duplicate | Self::Limit => "",
         }
     }
+
+    /// The same, and where it is: of a form that is not the documented one, the place is told before what is wrong. Of another
+    /// refusal there is no place.
+    ///
+    /// ```
+    /// use wane_plugin::Refusal;
+    /// let wrong = Refusal::Malformed("`id` is missing".to_owned());
+    /// assert_eq!(wrong.at("entry 0, item 2").detail(), "entry 0, item 2: `id` is missing");
+    /// ```
+    #[must_use]
+    pub fn at(self, place: impl fmt::Display) -> Self {
+        match self {
+            Self::Malformed(what) => Self::Malformed(format!("{place}: {what}")),
+            Self::Ignored
+            | Self::BadSignature
+            | Self::Unsupported(_)
+            | Self::Duplicate
+            | Self::RetryLater(_)
+            | Self::OutsideWindow(_)
+            | Self::Fault(_)
+            | Self::Limit => self,
+        }
+    }
 }
 
 impl fmt::Display for Refusal {

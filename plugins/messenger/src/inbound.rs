@@ -4,53 +4,30 @@
 //! known here is no error of form: it becomes a marker, `type: "ignored"`, and so does what another app is told on standby,
 //! for there the conversation is not ours. A marker without a customer has the address `-`.
 
-use serde::Deserialize;
+use serde_json::Map;
 use serde_json::value::RawValue;
-use wane_plugin::{Event, Input, Refusal};
+use wane_plugin::instant::Millis;
+use wane_plugin::{Event, Input, Refusal, Text, read_part};
 
+use crate::graph;
 use crate::payload::{
-    AppId, Attachment, Edit, Entry, Envelope, Handover, INSTANT, Item, Message, Optin, Party, Postback, Reaction,
-    Referral, Text, Watermark,
+    Attachment, Edit, Entry, Handover, Item, Message, Optin, Party, Postback, Reaction, Referral, Watermark,
 };
 
-/// Nobody in particular.
-const NOBODY: &str = "-";
-
 pub(crate) fn events(app: Option<&str>, input: &Input<'_>) -> Result<Vec<Event>, Refusal> {
-    let envelope: Envelope<'_> = input.json()?;
-    if envelope.object != "page" {
-        return Err(Refusal::Unsupported("a body about something else than `page`".to_owned()));
-    }
     let mut events = Vec::new();
-    for (number, raw) in envelope.entry.iter().enumerate() {
+    for (number, raw) in graph::entries("page", input)?.into_iter().enumerate() {
         let place = format!("entry {number}");
-        let entry: Entry<'_> = read(raw, &place)?;
-        let changes = entry.changes.iter().map(|_| Event::new("ignored", NOBODY).kind("change").activity(false));
-        events.extend(changes);
+        let entry: Entry<'_> = read_part(raw).map_err(|refusal| refusal.at(&place))?;
+        events.extend(entry.changes.iter().map(|_| Event::ignored("change")));
         for (standby, items) in [(false, &entry.messaging), (true, &entry.standby)] {
             let scene = Scene { app, page: &entry.id, standby };
             for (index, raw) in items.iter().enumerate() {
-                events.push(scene.event(raw, &format!("{place}, item {index}"))?);
+                events.push(scene.event(raw).map_err(|refusal| refusal.at(format_args!("{place}, item {index}")))?);
             }
         }
     }
     Ok(events)
-}
-
-fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, place: &str) -> Result<T, Refusal> {
-    if !raw.get().starts_with('{') {
-        return Err(Refusal::Malformed(format!("{place}: not an object")));
-    }
-    serde_json::from_str(raw.get()).map_err(|error| {
-        // The words of serde quote what was found; only what it missed may be told.
-        let words = error.to_string();
-        let missing = words.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-        Refusal::Malformed(match missing {
-            Some(field) => format!("{place}: `{field}` is missing"),
-            None if words.contains(INSTANT) => format!("{place}: an instant is not {INSTANT}"),
-            None => format!("{place}: not of the documented form at column {}", error.column()),
-        })
-    })
 }
 
 /// What holds for all items of a list.
@@ -61,10 +38,10 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    fn event(&self, raw: &RawValue, place: &str) -> Result<Event, Refusal> {
-        let item: Item<'_> = read(raw, place)?;
-        let wrong = |what: &str| Refusal::Malformed(format!("{place}: {what}"));
-        let (sender, recipient) = (item.sender.as_ref().and_then(known), item.recipient.as_ref().and_then(known));
+    fn event(&self, raw: &RawValue) -> Result<Event, Refusal> {
+        let item: Item<'_> = read_part(raw)?;
+        let wrong = |what: &str| Refusal::Malformed(what.to_owned());
+        let (sender, recipient) = (id(item.sender.as_deref()), id(item.recipient.as_deref()));
         // An echo says so, whoever is named as its sender; of all else that the page did, it is the sender. What it says has a
         // customer nevertheless: the recipient.
         let echo = item.message.as_ref().is_some_and(|message| message.is_echo);
@@ -72,14 +49,14 @@ impl Scene<'_> {
         let customer = if by_page { recipient } else { sender };
         let event = self.said(&item, by_page);
         let event = if by_page { by_business(event) } else { event };
-        if recipient.is_none() || event.event_type != "ignored" && customer.is_none() {
+        if recipient.is_none() || !event.is_ignored() && customer.is_none() {
             return Err(wrong("`sender` or `recipient` has no `id`"));
         }
         if item.timestamp.is_none() && item.delivery.is_none() {
             return Err(wrong("`timestamp` is missing"));
         }
-        let event = Event { address: customer.unwrap_or(NOBODY).to_owned(), ..event };
-        let at = item.timestamp.map(|instant| instant.0);
+        let event = Event { address: customer.unwrap_or(Event::NOBODY).to_owned(), ..event };
+        let at = item.timestamp.map(Millis::millis);
         let event = if event.id.is_none() { keyed(event, at) } else { event };
         let event = Event { at_ms: at, ..event }.account(self.page);
         Ok(if self.standby { on_standby(event) } else { event })
@@ -100,7 +77,7 @@ impl Scene<'_> {
         } else if let Some(edit) = &item.message_edit {
             edited(edit)
         } else if let Some(optin) = &item.optin {
-            consent(optin, item.sender.as_ref())
+            consent(optin, item.sender.as_deref())
         } else if let Some(referral) = &item.referral {
             let event = by_customer("client.connected").kind("referral").with("opens_window", true);
             from_ad(event, Some(referral))
@@ -116,20 +93,20 @@ impl Scene<'_> {
         } else if let Some(taken) = &item.take_thread_control {
             self.handed("take", taken)
         } else if let Some(asked) = &item.request_thread_control {
-            Event { more: serde_json::Map::new(), ..self.handed("request", asked) }
+            Event { more: Map::new(), ..self.handed("request", asked) }
         } else if item.app_roles.is_some() {
-            marker("app_roles")
+            Event::ignored("app_roles")
         } else {
-            marker("other")
+            Event::ignored("other")
         }
     }
 
     /// On standby afterwards, unless the new owner is this app.
     fn handed(&self, kind: &str, handover: &Handover<'_>) -> Event {
-        let event = Event::new("handover", NOBODY).kind(kind).activity(false);
+        let event = Event::new("handover", Event::NOBODY).kind(kind).activity(false);
         match (self.app, &handover.new_owner_app_id, &handover.previous_owner_app_id) {
-            (Some(app), Some(AppId(new)), _) => event.with("standby", app != new),
-            (Some(app), None, Some(AppId(old))) if app == old => event.with("standby", true),
+            (Some(app), Some(new), _) => event.with("standby", !new.is(app)),
+            (Some(app), None, Some(old)) if old.is(app) => event.with("standby", true),
             _ => event,
         }
     }
@@ -137,23 +114,19 @@ impl Scene<'_> {
     /// What the page sent comes back. What this very app sent is known already: `own`.
     fn echo(&self, message: &Message<'_>) -> Event {
         let said = written(message);
-        let own = self.app.is_some() && self.app == message.app_id.as_ref().map(|AppId(id)| &**id);
-        let echo = Event::new("message", NOBODY).role("rep").id(&*message.mid).with("echo", true);
+        let own = message.app_id.as_ref().zip(self.app).is_some_and(|(sender, app)| sender.is(app));
+        let echo = Event::new("message", Event::NOBODY).role("rep").id(&*message.mid).with("echo", true);
         let echo = Event { kind: said.kind, ..echo };
         if own { echo.with("own", true) } else { echo }
     }
 }
 
-fn known<'t>(party: &'t Party<'_>) -> Option<&'t str> {
-    party.id.as_deref().filter(|id| !id.is_empty())
-}
-
-fn marker(kind: &str) -> Event {
-    Event::new("ignored", NOBODY).kind(kind).activity(false)
+fn id<'t>(party: Option<&'t Party<'_>>) -> Option<&'t str> {
+    party.and_then(|party| Text::given(&party.id))
 }
 
 fn by_customer(event_type: &str) -> Event {
-    Event::new(event_type, NOBODY).role("customer")
+    Event::new(event_type, Event::NOBODY).role("customer")
 }
 
 fn active(event_type: &str) -> Event {
@@ -168,7 +141,7 @@ fn written(message: &Message<'_>) -> Event {
         (None, None, Some(attachment)) => attached(attachment),
         (None, None, None) => active("message").kind("unsupported"),
     };
-    from_ad(event, message.referral.as_ref()).id(&*message.mid)
+    from_ad(event, message.referral.as_deref()).id(&*message.mid)
 }
 
 fn attached(attachment: &Attachment<'_>) -> Event {
@@ -181,19 +154,19 @@ fn attached(attachment: &Attachment<'_>) -> Event {
 fn pressed(postback: &Postback<'_>) -> Event {
     let payload = postback.payload.as_deref().unwrap_or_default();
     let event = active("postback").kind("postback").with("postback_id", payload);
-    let event = from_ad(event, postback.referral.as_ref());
+    let event = from_ad(event, postback.referral.as_deref());
     Event { id: postback.mid.as_deref().map(str::to_owned), ..event }
 }
 
 /// Advertisements open a longer window.
 fn from_ad(event: Event, referral: Option<&Referral<'_>>) -> Event {
-    let source: Option<&Text<'_>> = referral.and_then(|referral| referral.source.as_ref());
-    if source.is_some_and(|source| source == "ADS") { event.with("ad_entry", true) } else { event }
+    let source = referral.and_then(|referral| referral.source.as_deref());
+    if source == Some("ADS") { event.with("ad_entry", true) } else { event }
 }
 
 /// Everything up to the watermark; the messages are not always named.
 fn receipt(kind: &str, receipt: &Watermark) -> Event {
-    let event = by_customer("receipt").kind(kind).activity(false).with("watermark_ms", receipt.watermark.0);
+    let event = by_customer("receipt").kind(kind).activity(false).with("watermark_ms", receipt.watermark.millis());
     let event = event.with("opens_window", false);
     if receipt.mids.is_empty() { event } else { event.with("targets", receipt.mids.clone()) }
 }
@@ -221,16 +194,16 @@ fn edited(edit: &Edit<'_>) -> Event {
 /// Visitors of a web page who have only a reference are nobody yet: they come again with their first message.
 fn consent(optin: &Optin<'_>, sender: Option<&Party<'_>>) -> Event {
     let kind = optin.kind.as_deref().unwrap_or("optin");
-    if sender.and_then(known).is_none() {
-        return marker("optin");
+    if id(sender).is_none() {
+        return Event::ignored("optin");
     }
     let stopped = optin.notification_messages_status.as_deref() == Some("STOP_NOTIFICATIONS");
-    Event::new(if stopped { "opt.out" } else { "opt.in" }, NOBODY).kind(kind).activity(false)
+    Event::new(if stopped { "opt.out" } else { "opt.in" }, Event::NOBODY).kind(kind).activity(false)
 }
 
 /// The provider gives no id for these: what happened to whom and when is the same in every resend.
 fn keyed(event: Event, at: Option<i64>) -> Event {
-    if event.event_type == "ignored" {
+    if event.is_ignored() {
         return event;
     }
     let what = event.kind.as_deref().unwrap_or_default();
@@ -244,6 +217,6 @@ fn keyed(event: Event, at: Option<i64>) -> Event {
 /// Another app has the conversation: the customer's doing is not for us to act on.
 fn on_standby(event: Event) -> Event {
     let kind = format!("standby {}", event.event_type);
-    let marker = Event { role: None, more: serde_json::Map::new(), ..event };
+    let marker = Event { role: None, more: Map::new(), ..event };
     Event { event_type: "ignored".to_owned(), ..marker }.kind(kind).activity(false).with("standby", true)
 }

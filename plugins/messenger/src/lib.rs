@@ -1,12 +1,15 @@
 //! The Facebook Messenger channel as a Wane plugin.
 //!
 //! [`inbound`] makes events of a webhook's body, [`outbound`] makes requests to the Send API of notices. The signature is
-//! declared in the manifest and checked by the host; only the handshake's token is looked at here. Media are not fetched,
-//! texts are handed on and not kept.
+//! declared in the manifest and checked by the host; only the handshake's token is looked at here. [`graph`] is what it shares
+//! with WhatsApp. Media are not fetched, texts are handed on and not kept.
 
 use serde::Deserialize;
-use wane_plugin::{Channel, Effect, Input, Kind, Outcome, Refusal, Sink, verify};
+use wane_plugin::{Channel, Effect, Input, Kind, Outcome, Refusal, Sink};
 
+// The source itself, for a library that links another plugin would have two entries.
+#[path = "../../whatsapp/src/graph.rs"]
+mod graph;
 mod inbound;
 mod outbound;
 mod payload;
@@ -50,34 +53,13 @@ impl Channel for Messenger {
         // Only webhooks are signed: nothing else may become an event.
         match input.kind {
             Kind::Webhook => sink.events(&inbound::events(self.config.app_id.as_deref(), input)?),
-            Kind::Handshake => self.handshake(input, sink),
+            Kind::Handshake => graph::handshake(self.config.verify_token.as_deref(), input, sink),
             Kind::ClientFrame => Err(Refusal::Unsupported("there are no clients of our own".to_owned())),
         }
     }
 
     fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
-        match outbound::request(&self.config, effect)? {
-            Ok(request) => sink.request(&request),
-            Err(why) => sink.suppress(why),
-        }
-    }
-}
-
-impl Messenger {
-    /// Meta asks once whether the address is ours: the challenge goes back when the token is the one that was entered.
-    fn handshake(&self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
-        if input.query("hub.mode").as_deref() != Some("subscribe") {
-            return Err(Refusal::Malformed("a handshake has `hub.mode=subscribe`".to_owned()));
-        }
-        let (given, known) = (input.query("hub.verify_token"), self.config.verify_token.as_deref());
-        let (Some(given), Some(known)) = (given, known) else { return Err(Refusal::BadSignature) };
-        if known.is_empty() || !verify::same(given.as_bytes(), known) {
-            return Err(Refusal::BadSignature);
-        }
-        match input.query("hub.challenge") {
-            Some(challenge) => sink.reply_text(&challenge),
-            None => Err(Refusal::Malformed("a handshake has a `hub.challenge`".to_owned())),
-        }
+        outbound::render(&self.config, effect, sink)
     }
 }
 

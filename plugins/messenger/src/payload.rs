@@ -1,33 +1,19 @@
 //! The parts of a webhook's body that are read, borrowed from it. What is not named here is skipped.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::marker::PhantomData;
-
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-
-pub(crate) type Text<'a> = Cow<'a, str>;
-
-#[derive(Deserialize)]
-pub(crate) struct Envelope<'a> {
-    #[serde(borrow)]
-    pub(crate) object: Text<'a>,
-    #[serde(borrow)]
-    pub(crate) entry: Vec<&'a RawValue>,
-}
+use wane_plugin::instant::Millis;
+use wane_plugin::{Object, Text};
 
 /// What happened on a page. On `standby` another app has the conversation; `changes` are about the page's public side.
 #[derive(Deserialize)]
 pub(crate) struct Entry<'a> {
     #[serde(borrow)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(default)]
     pub(crate) messaging: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(default)]
     pub(crate) standby: Vec<&'a RawValue>,
     #[serde(default)]
     pub(crate) changes: Vec<IgnoredAny>,
@@ -36,32 +22,22 @@ pub(crate) struct Entry<'a> {
 /// One thing that happened: who, when, and one of the others.
 #[derive(Deserialize)]
 pub(crate) struct Item<'a> {
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) sender: Option<Party<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) recipient: Option<Party<'a>>,
-    pub(crate) timestamp: Option<Instant>,
     #[serde(borrow)]
-    pub(crate) message: Option<Message<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) postback: Option<Postback<'a>>,
-    pub(crate) read: Option<Watermark>,
-    pub(crate) delivery: Option<Watermark>,
-    #[serde(borrow)]
-    pub(crate) reaction: Option<Reaction<'a>>,
-    #[serde(borrow)]
-    pub(crate) message_edit: Option<Edit<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) optin: Option<Optin<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) referral: Option<Referral<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) pass_thread_control: Option<Handover<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) take_thread_control: Option<Handover<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) request_thread_control: Option<Handover<'a>>,
-    pub(crate) app_roles: Option<BTreeMap<String, IgnoredAny>>,
+    pub(crate) sender: Option<Object<Party<'a>>>,
+    pub(crate) recipient: Option<Object<Party<'a>>>,
+    pub(crate) timestamp: Option<Millis>,
+    pub(crate) message: Option<Object<Message<'a>>>,
+    pub(crate) postback: Option<Object<Postback<'a>>>,
+    pub(crate) read: Option<Object<Watermark>>,
+    pub(crate) delivery: Option<Object<Watermark>>,
+    pub(crate) reaction: Option<Object<Reaction<'a>>>,
+    pub(crate) message_edit: Option<Object<Edit<'a>>>,
+    pub(crate) optin: Option<Object<Optin<'a>>>,
+    pub(crate) referral: Option<Object<Referral<'a>>>,
+    pub(crate) pass_thread_control: Option<Object<Handover<'a>>>,
+    pub(crate) take_thread_control: Option<Object<Handover<'a>>>,
+    pub(crate) request_thread_control: Option<Object<Handover<'a>>>,
+    pub(crate) app_roles: Option<Object<IgnoredAny>>,
 }
 
 /// Somebody. Without an id: a visitor of a web page, who only has a reference.
@@ -75,17 +51,13 @@ pub(crate) struct Party<'a> {
 pub(crate) struct Message<'a> {
     #[serde(borrow)]
     pub(crate) mid: Text<'a>,
-    #[serde(borrow)]
     pub(crate) text: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) attachments: Vec<Attachment<'a>>,
-    #[serde(borrow)]
-    pub(crate) quick_reply: Option<QuickReply<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) referral: Option<Referral<'a>>,
+    #[serde(default)]
+    pub(crate) attachments: Vec<Object<Attachment<'a>>>,
+    pub(crate) quick_reply: Option<Object<QuickReply<'a>>>,
+    pub(crate) referral: Option<Object<Referral<'a>>>,
     #[serde(default)]
     pub(crate) is_echo: bool,
-    #[serde(borrow)]
     pub(crate) app_id: Option<AppId<'a>>,
 }
 
@@ -106,16 +78,14 @@ pub(crate) struct QuickReply<'a> {
 pub(crate) struct Postback<'a> {
     #[serde(borrow)]
     pub(crate) mid: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) payload: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pub(crate) referral: Option<Referral<'a>>,
+    pub(crate) referral: Option<Object<Referral<'a>>>,
 }
 
 /// All messages up to this instant were delivered or read.
 #[derive(Deserialize)]
 pub(crate) struct Watermark {
-    pub(crate) watermark: Instant,
+    pub(crate) watermark: Millis,
     #[serde(default)]
     pub(crate) mids: Vec<String>,
 }
@@ -124,7 +94,6 @@ pub(crate) struct Watermark {
 pub(crate) struct Reaction<'a> {
     #[serde(borrow)]
     pub(crate) mid: Text<'a>,
-    #[serde(borrow)]
     pub(crate) action: Text<'a>,
 }
 
@@ -132,7 +101,6 @@ pub(crate) struct Reaction<'a> {
 pub(crate) struct Edit<'a> {
     #[serde(borrow)]
     pub(crate) mid: Text<'a>,
-    #[serde(borrow)]
     pub(crate) text: Option<Text<'a>>,
     #[serde(default)]
     pub(crate) num_edit: u32,
@@ -142,7 +110,6 @@ pub(crate) struct Edit<'a> {
 pub(crate) struct Optin<'a> {
     #[serde(borrow, rename = "type")]
     pub(crate) kind: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) notification_messages_status: Option<Text<'a>>,
 }
 
@@ -156,91 +123,23 @@ pub(crate) struct Referral<'a> {
 pub(crate) struct Handover<'a> {
     #[serde(borrow)]
     pub(crate) new_owner_app_id: Option<AppId<'a>>,
-    #[serde(borrow)]
     pub(crate) previous_owner_app_id: Option<AppId<'a>>,
 }
 
-/// A part of which nothing is needed: it is an object nevertheless, or not there.
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    struct Reader<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
-        type Value = Option<T>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-        fn visit_unit<E: Error>(self) -> Result<Option<T>, E> {
-            Ok(None)
-        }
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
-        }
-    }
-    deserializer.deserialize_any(Reader(PhantomData))
-}
-
 /// The id of an app: a number in some places and a text in others.
-#[derive(PartialEq, Eq)]
-pub(crate) struct AppId<'a>(pub(crate) Text<'a>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for AppId<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = AppId<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the id of an app")
-            }
-            fn visit_u64<E: Error>(self, id: u64) -> Result<AppId<'de>, E> {
-                Ok(AppId(id.to_string().into()))
-            }
-            fn visit_borrowed_str<E: Error>(self, id: &'de str) -> Result<AppId<'de>, E> {
-                Ok(AppId(id.into()))
-            }
-            fn visit_str<E: Error>(self, id: &str) -> Result<AppId<'de>, E> {
-                Ok(AppId(id.to_owned().into()))
-            }
-        }
-        deserializer.deserialize_any(Reader)
-    }
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum AppId<'a> {
+    Number(u64),
+    #[serde(borrow)]
+    Text(Text<'a>),
 }
 
-/// An instant as Messenger writes it: a number of milliseconds since 1970, or a text, which has seconds in some places.
-#[derive(Clone, Copy)]
-pub(crate) struct Instant(pub(crate) i64);
-
-/// What an instant must be, in the words of errors.
-pub(crate) const INSTANT: &str = "milliseconds since 1970";
-
-/// The last millisecond of the year 9999.
-const LAST: i64 = 253_402_300_799_999;
-
-/// Smaller numbers are seconds: as milliseconds they would lie before Messenger was there, in 1973.
-const SECONDS: i64 = 100_000_000_000;
-
-impl<'de> Deserialize<'de> for Instant {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl Visitor<'_> for Reader {
-            type Value = Instant;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(INSTANT)
-            }
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Instant, E> {
-                match number {
-                    0..SECONDS => Ok(Instant(number * 1_000)),
-                    SECONDS..=LAST => Ok(Instant(number)),
-                    _ => Err(E::custom(format_args!("not {INSTANT}"))),
-                }
-            }
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Instant, E> {
-                self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Instant, E> {
-                let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                let number = if digits { text.parse().ok() } else { None };
-                self.visit_i64(number.unwrap_or(-1))
-            }
+impl AppId<'_> {
+    pub(crate) fn is(&self, app: &str) -> bool {
+        match self {
+            Self::Number(number) => number.to_string() == app,
+            Self::Text(text) => *text == app,
         }
-        deserializer.deserialize_any(Reader)
     }
 }

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use wane_plugin::{Channel, Effect, Event, Input, Kind, Outcome, Refusal, Sink};
 
 mod fields;
-mod instant;
 mod messagebird;
 mod outbound;
 mod twilio;

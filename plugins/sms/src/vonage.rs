@@ -8,11 +8,11 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 use wane_plugin::verify::{JwtRules, jwt, same, sha256_hex};
-use wane_plugin::{Event, Input, Refusal};
+use wane_plugin::{Event, Input, Refusal, instant};
 
 use crate::fields::Fields;
 use crate::words::{Said, Status};
-use crate::{Config, instant, only};
+use crate::{Config, only};
 
 /// How far clocks may be apart.
 const LEEWAY_MS: i64 = 60_000;

@@ -6,23 +6,18 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use wane_plugin::{Event, Input, Refusal};
+use wane_plugin::{Event, Input, Object, Refusal, Text, read_part};
 
+use crate::graph;
 use crate::payload::{
-    ButtonMessage, Call, Coded, Contact, EditMessage, Envelope, InteractiveMessage, Message, Preference,
-    ReactionMessage, RevokeMessage, SECONDS, Status, SystemMessage, Text, TextMessage, Value,
+    Body, Button, Call, Coded, Contact, Entry, Interactive, Message, Original, Preference, Reaction, Status, System,
+    Value,
 };
 
-/// Nobody in particular.
-const NOBODY: &str = "-";
-
 pub(crate) fn events(input: &Input<'_>) -> Result<Vec<Event>, Refusal> {
-    let envelope: Envelope<'_> = input.json()?;
-    if envelope.object != "whatsapp_business_account" {
-        return Err(Refusal::Unsupported("a body about something else than `whatsapp_business_account`".to_owned()));
-    }
     let mut events = Vec::new();
-    for (number, entry) in envelope.entry.iter().enumerate() {
+    for (number, raw) in graph::entries("whatsapp_business_account", input)?.into_iter().enumerate() {
+        let entry: Entry<'_> = read_part(raw).map_err(|refusal| refusal.at(format_args!("entry {number}")))?;
         for (index, change) in entry.changes.iter().enumerate() {
             let place = format!("entry {number}, change {index}");
             of_change(&change.field, change.value, &place, &mut events)?;
@@ -33,34 +28,28 @@ pub(crate) fn events(input: &Input<'_>) -> Result<Vec<Event>, Refusal> {
 
 fn of_change(field: &str, value: &RawValue, place: &str, events: &mut Vec<Event>) -> Result<(), Refusal> {
     if !matches!(field, "messages" | "smb_message_echoes" | "user_preferences" | "calls") {
-        events.push(Event::new("ignored", NOBODY).kind(field).activity(false));
+        events.push(Event::ignored(field));
         return Ok(());
     }
-    let value: Value<'_> = read(value, place)?;
-    let account = value.metadata.as_ref().and_then(|metadata| metadata.phone_number_id.as_deref());
-    let scene = Scene { account: account.unwrap_or_default(), contacts: &value.contacts, place };
-    scene.each("message", &value.messages, events, |raw| scene.message(raw, Sender::Customer))?;
-    scene.each("message echo", &value.message_echoes, events, |raw| scene.message(raw, Sender::Business))?;
-    scene.each("status", &value.statuses, events, |raw| scene.status(raw))?;
-    scene.each("user preference", &value.user_preferences, events, |raw| scene.preference(raw))?;
-    scene.each("call", &value.calls, events, |raw| scene.call(raw))?;
-    scene.each("error", &value.errors, events, |raw| scene.error(raw))
+    let value: Value<'_> = read_part(value).map_err(|refusal| refusal.at(place))?;
+    let account = value.metadata.as_ref().and_then(|metadata| Text::given(&metadata.phone_number_id));
+    let scene = Scene { account, contacts: &value.contacts };
+    let mut each = |what: &str, items: &[&RawValue], one: &dyn Fn(&RawValue) -> Result<Event, Refusal>| {
+        items.iter().enumerate().try_for_each(|(index, raw)| {
+            events.push(one(raw).map_err(|refusal| refusal.at(format_args!("{place}, {what} {index}")))?);
+            Ok(())
+        })
+    };
+    each("message", &value.messages, &|raw| scene.message(raw, Sender::Customer))?;
+    each("message echo", &value.message_echoes, &|raw| scene.message(raw, Sender::Business))?;
+    each("status", &value.statuses, &|raw| scene.status(raw))?;
+    each("user preference", &value.user_preferences, &|raw| scene.preference(raw))?;
+    each("call", &value.calls, &|raw| scene.call(raw))?;
+    each("error", &value.errors, &|raw| scene.error(raw))
 }
 
-fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, place: &str) -> Result<T, Refusal> {
-    if !raw.get().starts_with('{') {
-        return Err(Refusal::Malformed(format!("{place}: not an object")));
-    }
-    serde_json::from_str(raw.get()).map_err(|error| {
-        // The words of serde quote what was found; only what it missed may be told.
-        let words = error.to_string();
-        let missing = words.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-        Refusal::Malformed(match missing {
-            Some(field) => format!("{place}: `{field}` is missing"),
-            None if words.contains(SECONDS) => format!("{place}: `timestamp` is not {SECONDS}"),
-            None => format!("{place}: not of the documented form at column {}", error.column()),
-        })
-    })
+fn nobody() -> Refusal {
+    Refusal::Malformed("nobody is named as the customer".to_owned())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,78 +61,60 @@ enum Sender {
 
 /// What holds for all items of a change.
 struct Scene<'a> {
-    account: &'a str,
-    contacts: &'a [Contact<'a>],
-    place: &'a str,
+    account: Option<&'a str>,
+    contacts: &'a [Object<Contact<'a>>],
 }
 
-impl<'a> Scene<'a> {
-    fn each(
-        &self,
-        what: &str,
-        items: &[&'a RawValue],
-        events: &mut Vec<Event>,
-        one: impl Fn(&'a RawValue) -> Result<Event, Refusal>,
-    ) -> Result<(), Refusal> {
-        for (index, item) in items.iter().enumerate() {
-            let event = one(item).map_err(|refusal| self.at(&format!("{what} {index}"), refusal))?;
-            events.push(event);
-        }
-        Ok(())
-    }
-
-    fn at(&self, item: &str, refusal: Refusal) -> Refusal {
-        if let Refusal::Malformed(words) = refusal {
-            Refusal::Malformed(format!("{}, {item}{words}", self.place))
-        } else {
-            refusal
-        }
-    }
-
+impl Scene<'_> {
     fn event(&self, event_type: &str, address: &str) -> Event {
-        let event = Event::new(event_type, address);
-        if self.account.is_empty() { event } else { event.account(self.account) }
+        let account = self.account.map(str::to_owned);
+        Event { account, ..Event::new(event_type, address) }
     }
 
-    fn message(&self, raw: &'a RawValue, sender: Sender) -> Result<Event, Refusal> {
-        let message: Message<'_> = read(raw, "")?;
-        let said = Said::of(&message, raw)?;
+    fn marker(&self, address: &str, kind: String) -> Event {
+        self.event("ignored", address).kind(kind).activity(false)
+    }
+
+    fn message(&self, raw: &RawValue, sender: Sender) -> Result<Event, Refusal> {
+        let message: Message<'_> = read_part(raw)?;
+        let said = said(&message)?;
         let (number, user) = match sender {
             Sender::Customer => (&message.from, &message.from_user_id),
             Sender::Business => (&message.to, &message.to_user_id),
         };
-        let number = known(number).or(said.formerly.as_deref());
-        let person = self.person(number, known(user));
-        let address = known(&message.group_id).or(person.as_deref());
-        let address = address.ok_or_else(|| Refusal::Malformed(": nobody is named as the customer".to_owned()))?;
-        let mut event = self.event(said.event_type, address);
-        if known(&message.group_id).is_some() && sender == Sender::Customer {
-            event.more.extend(person.map(|person| ("participant".to_owned(), person.into())));
-        }
-        Ok(said.dress(event, sender).id(&*message.id).at_ms(message.timestamp.millis()))
+        let formerly = Some(said.address.as_str()).filter(|number| !number.is_empty());
+        let person = self.person(Text::given(number).or(formerly), Text::given(user));
+        let group = Text::given(&message.group_id);
+        let address = group.or(person.as_deref()).ok_or_else(nobody)?.to_owned();
+        let event = Event { address, account: self.account.map(str::to_owned), ..by(sender, said) };
+        let event = match person {
+            Some(person) if group.is_some() && sender == Sender::Customer => event.with("participant", person),
+            _ => event,
+        };
+        Ok(event.id(&*message.id).at_ms(message.timestamp.millis()))
     }
 
     /// The customer: by number, else by the id of those who show none, else the only one that the change names.
     fn person(&self, number: Option<&str>, user: Option<&str>) -> Option<String> {
         let alone = if let [contact] = self.contacts { Some(contact) } else { None };
-        let contact = alone.and_then(|contact| known(&contact.wa_id).or(known(&contact.user_id)));
+        let contact = alone.and_then(|contact| Text::given(&contact.wa_id).or(Text::given(&contact.user_id)));
         number.or(user).or(contact).map(str::to_owned)
     }
 
-    fn status(&self, raw: &'a RawValue) -> Result<Event, Refusal> {
-        let status: Status<'_> = read(raw, "")?;
-        let address = self.person(known(&status.recipient_id), known(&status.recipient_user_id));
-        let address = address.as_deref().unwrap_or(NOBODY);
+    fn status(&self, raw: &RawValue) -> Result<Event, Refusal> {
+        let status: Status<'_> = read_part(raw)?;
+        let address = self.person(Text::given(&status.recipient_id), Text::given(&status.recipient_user_id));
+        let address = address.as_deref().unwrap_or(Event::NOBODY);
         // What the customer's device says is the customer's; sending and failing are the provider's.
         let (kind, by_customer) = match &*status.status {
             "sent" => ("sent", false),
             "delivered" => ("delivered", true),
             "read" | "played" => ("read", true),
             "failed" => ("failed", false),
-            other => return Ok(self.event("ignored", address).kind(format!("status {other}")).activity(false)),
+            other => return Ok(self.marker(address, format!("status {other}"))),
         };
-        if address == NOBODY {
-            return Ok(self.event("ignored", NOBODY).kind(format!("receipt {kind}")).activity(false));
+        if address == Event::NOBODY {
+            return Ok(self.marker(address, format!("receipt {kind}")));
         }
         let event = self.event("receipt", address).kind(kind).activity(false).with("opens_window", false);
         let event = if by_customer { event.role("customer") } else { event };
@@ -153,10 +124,9 @@ impl<'a> Scene<'a> {
         Ok(event.with("target", &*status.id).id(id).at_ms(status.timestamp.millis()))
     }
 
-    fn preference(&self, raw: &'a RawValue) -> Result<Event, Refusal> {
-        let given: Preference<'_> = read(raw, "")?;
-        let address = self.person(known(&given.wa_id), known(&given.user_id));
-        let address = address.ok_or_else(|| Refusal::Malformed(": nobody is named as the customer".to_owned()))?;
+    fn preference(&self, raw: &RawValue) -> Result<Event, Refusal> {
+        let given: Preference<'_> = read_part(raw)?;
+        let address = self.person(Text::given(&given.wa_id), Text::given(&given.user_id)).ok_or_else(nobody)?;
         let event_type = match &*given.value {
             "stop" => "opt.out",
             "resume" | "signup" => "opt.in",
@@ -173,119 +143,93 @@ impl<'a> Scene<'a> {
     }
 
     /// A customer who calls opens the window for texts. What else happens to calls is not told here.
-    fn call(&self, raw: &'a RawValue) -> Result<Event, Refusal> {
-        let call: Call<'_> = read(raw, "")?;
+    fn call(&self, raw: &RawValue) -> Result<Event, Refusal> {
+        let call: Call<'_> = read_part(raw)?;
         let by_business = call.direction.as_deref() == Some("BUSINESS_INITIATED");
         let (number, user) = if by_business { (&call.to, &call.to_user_id) } else { (&call.from, &call.from_user_id) };
-        let address = self.person(known(number), known(user));
-        let address = address.ok_or_else(|| Refusal::Malformed(": nobody is named as the customer".to_owned()))?;
+        let address = self.person(Text::given(number), Text::given(user)).ok_or_else(nobody)?;
         let event = if by_business || call.event != "connect" {
-            self.event("ignored", &address).kind(format!("call {}", call.event)).activity(false)
+            self.marker(&address, format!("call {}", call.event))
         } else {
             self.event("client.connected", &address).role("customer").kind("call").with("opens_window", true)
         };
         Ok(event.id(format!("{}|{}", call.id, call.event)).at_ms(call.timestamp.millis()))
     }
 
-    fn error(&self, raw: &'a RawValue) -> Result<Event, Refusal> {
-        let error: Coded = read(raw, "")?;
-        let event = self.event("ignored", NOBODY).kind("error").activity(false);
+    fn error(&self, raw: &RawValue) -> Result<Event, Refusal> {
+        let error: Coded = read_part(raw)?;
+        let event = self.marker(Event::NOBODY, "error".to_owned());
         Ok(if let Some(code) = error.code { event.with("error_code", code) } else { event })
     }
 }
 
-fn known<'t>(text: &'t Option<Text<'_>>) -> Option<&'t str> {
-    text.as_deref().filter(|text| !text.is_empty())
+/// The content of a message, which its type has promised.
+fn content<'a, T: Deserialize<'a>>(name: &str, part: Option<&'a RawValue>) -> Result<T, Refusal> {
+    read_part(part.ok_or_else(|| Refusal::Malformed(format!("`{name}` is missing")))?)
 }
 
-/// What a message says, apart from who and when.
-struct Said {
-    event_type: &'static str,
-    kind: String,
-    /// A field of its own: its name and value.
-    more: Vec<(&'static str, serde_json::Value)>,
-    /// The number that the customer had before, where only the message's content tells.
-    formerly: Option<String>,
+/// What a message says, without who and when. Where only its content tells which number the customer had before, that is the
+/// address.
+fn said(message: &Message<'_>) -> Result<Event, Refusal> {
+    let said = |event_type: &str, kind: &str| Event::new(event_type, "").kind(kind);
+    Ok(match &*message.kind {
+        "text" => said("message", "text").with("text", &*content::<Body<'_>>("text", message.text)?.body),
+        media @ ("image" | "video" | "audio" | "document" | "sticker") => said("message", "media").with("media", media),
+        kind @ ("location" | "contacts" | "order") => said("message", kind),
+        // Something that this interface does not show; the customer sent it all the same.
+        "unsupported" | "unknown" => said("message", "unsupported"),
+        "button" => pressed(&content("button", message.button)?),
+        "interactive" => answered(&content("interactive", message.interactive)?),
+        "reaction" => reacted(&content("reaction", message.reaction)?),
+        "edit" => {
+            let edit: Original<'_> = content("edit", message.edit)?;
+            said("edit", "edit").with("target", &*edit.original_message_id)
+        }
+        "revoke" => {
+            let revoke: Original<'_> = content("revoke", message.revoke)?;
+            said("unsend", "revoke").with("target", &*revoke.original_message_id)
+        }
+        "system" => moved(&content("system", message.system)?),
+        "request_welcome" => said("client.connected", "request_welcome"),
+        other => said("ignored", other),
+    })
 }
 
-impl Said {
-    fn new(event_type: &'static str, kind: impl Into<String>) -> Self {
-        Self { event_type, kind: kind.into(), more: Vec::new(), formerly: None }
-    }
+fn pressed(button: &Button<'_>) -> Event {
+    let id = button.payload.as_deref().or(button.text.as_deref());
+    Event::new("postback", "").kind("button").with("postback_id", id.unwrap_or_default())
+}
 
-    fn with(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {
-        self.more.push((name, value.into()));
-        self
+/// Answers to what the business offered: the customer's own doing, also where the shape of the answer is new.
+fn answered(interactive: &Interactive<'_>) -> Event {
+    let event = Event::new("postback", "").kind(&*interactive.kind);
+    match interactive.button_reply.as_ref().or(interactive.list_reply.as_ref()) {
+        Some(reply) => event.with("postback_id", &*reply.id),
+        None => event,
     }
+}
 
-    fn of(message: &Message<'_>, raw: &RawValue) -> Result<Self, Refusal> {
-        Ok(match &*message.kind {
-            "text" => Self::new("message", "text").with("text", &*read::<TextMessage<'_>>(raw, "")?.text.body),
-            media @ ("image" | "video" | "audio" | "document" | "sticker") => {
-                Self::new("message", "media").with("media", media)
-            }
-            kind @ ("location" | "contacts" | "order") => Self::new("message", kind),
-            // Something that this interface does not show; the customer sent it all the same.
-            "unsupported" | "unknown" => Self::new("message", "unsupported"),
-            "button" => Self::button(&read(raw, "")?),
-            "interactive" => Self::interactive(&read(raw, "")?),
-            "reaction" => Self::reaction(&read(raw, "")?),
-            "edit" => {
-                let edit = read::<EditMessage<'_>>(raw, "")?.edit;
-                Self::new("edit", "edit").with("target", &*edit.original_message_id)
-            }
-            "revoke" => {
-                let revoke = read::<RevokeMessage<'_>>(raw, "")?.revoke;
-                Self::new("unsend", "revoke").with("target", &*revoke.original_message_id)
-            }
-            "system" => Self::system(&read(raw, "")?),
-            "request_welcome" => Self::new("client.connected", "request_welcome"),
-            other => Self::new("ignored", other),
-        })
+fn reacted(reaction: &Reaction<'_>) -> Event {
+    let kind = if Text::given(&reaction.emoji).is_some() { "added" } else { "removed" };
+    Event::new("reaction", "").kind(kind).with("target", &*reaction.message_id)
+}
+
+/// The customer has another number, or another id, now.
+fn moved(system: &System<'_>) -> Event {
+    let formerly = Text::given(&system.customer).unwrap_or_default();
+    let event = Event::new("identity.changed", formerly).kind(Text::given(&system.kind).unwrap_or("system"));
+    match Text::given(&system.wa_id).or(Text::given(&system.new_wa_id)).or(Text::given(&system.user_id)) {
+        Some(new) => event.with("new_address", new),
+        None => event,
     }
+}
 
-    fn button(message: &ButtonMessage<'_>) -> Self {
-        let button = &message.button;
-        let id = button.payload.as_deref().or(button.text.as_deref());
-        Self::new("postback", "button").with("postback_id", id.unwrap_or_default())
-    }
-
-    /// Answers to what the business offered: the customer's own doing, also where the shape of the answer is new.
-    fn interactive(message: &InteractiveMessage<'_>) -> Self {
-        let interactive = &message.interactive;
-        let said = Self::new("postback", &*interactive.kind);
-        match interactive.button_reply.as_ref().or(interactive.list_reply.as_ref()) {
-            Some(reply) => said.with("postback_id", &*reply.id),
-            None => said,
-        }
-    }
-
-    fn reaction(message: &ReactionMessage<'_>) -> Self {
-        let reaction = &message.reaction;
-        let kind = if known(&reaction.emoji).is_some() { "added" } else { "removed" };
-        Self::new("reaction", kind).with("target", &*reaction.message_id)
-    }
-
-    fn system(message: &SystemMessage<'_>) -> Self {
-        let system = &message.system;
-        let mut said = Self::new("identity.changed", known(&system.kind).unwrap_or("system"));
-        said.formerly = known(&system.customer).map(str::to_owned);
-        match known(&system.wa_id).or(known(&system.new_wa_id)).or(known(&system.user_id)) {
-            Some(new) => said.with("new_address", new),
-            None => said,
-        }
-    }
-
-    /// Puts it on an event. Whether reactions, edits and what was taken back count as activity is left to the rules.
-    fn dress(self, event: Event, sender: Sender) -> Event {
-        let writes = matches!(self.event_type, "message" | "postback");
-        let by_customer = sender == Sender::Customer;
-        let event = match self.event_type {
-            "identity.changed" | "client.connected" | "ignored" => event.activity(false),
-            _ if !by_customer => event.role("rep").activity(false).with("echo", true),
-            _ if writes => event.role("customer").activity(true).with("opens_window", true),
-            _ => event.role("customer"),
-        };
-        self.more.into_iter().fold(event.kind(self.kind), |event, (name, value)| event.with(name, value))
+/// Whose doing it is. Whether reactions, edits and what was taken back count as activity is left to the rules.
+fn by(sender: Sender, event: Event) -> Event {
+    match &*event.event_type {
+        "identity.changed" | "client.connected" | "ignored" => event.activity(false),
+        _ if sender == Sender::Business => event.role("rep").activity(false).with("echo", true),
+        "message" | "postback" => event.role("customer").activity(true).with("opens_window", true),
+        _ => event.role("customer"),
     }
 }

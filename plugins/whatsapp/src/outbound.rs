@@ -1,9 +1,9 @@
 //! From a notice to one request to the Graph API, or the reason why there is none.
 
-use serde_json::{Value, json};
-use wane_plugin::{Effect, Refusal, Request};
+use serde_json::json;
+use wane_plugin::{Effect, Outcome, Sink};
 
-use crate::{Config, Template};
+use crate::{Config, Template, graph};
 
 /// The most characters of a text.
 const LIMIT: usize = 4_096;
@@ -11,70 +11,51 @@ const LIMIT: usize = 4_096;
 /// How long after the customer's last message or call free texts are taken (error 131047 afterwards).
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// The request, or why nothing is sent.
+/// One request, or why nothing is sent.
 ///
 /// A text that is too long is not sent in parts: the second part could fail after the customer read the first.
-pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request, &'static str>, Refusal> {
-    if effect.more_text("type").is_some_and(|kind| kind != "notice.due") {
-        return Ok(Err("not_a_notice"));
-    }
-    let content = match (window_open(effect), effect.text.as_deref().filter(|text| !text.is_empty())) {
-        (true, Some(text)) if text.chars().count() > LIMIT => return Ok(Err("text_too_long")),
-        (true, Some(text)) => json!({ "type": "text", "text": { "preview_url": false, "body": text } }),
-        (true, None) => return Ok(Err("no_text")),
-        (false, _) => match template(config, effect) {
-            Some(template) => approved(template),
-            None => return Ok(Err("customer_service_window_closed")),
-        },
+pub(crate) fn render(config: &Config, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
+    let (kind, content) = match (is_window_open(effect), effect.words(), template(config, effect)) {
+        _ if !effect.is_notice() => return sink.suppress("not_a_notice"),
+        (true, None, _) => return sink.suppress("no_text"),
+        (true, Some(text), _) if text.chars().count() > LIMIT => return sink.suppress("text_too_long"),
+        (true, Some(text), _) => ("text", json!({ "preview_url": false, "body": text })),
+        (false, _, Some(Template { name, language })) => {
+            ("template", json!({ "name": name, "language": { "code": language } }))
+        }
+        (false, _, None) => return sink.suppress("customer_service_window_closed"),
     };
-    let mut body = addressed(&effect.to)?;
-    if let (Value::Object(body), Value::Object(content)) = (&mut body, content) {
-        body.extend(content);
-    }
-    let url = format!("https://graph.facebook.com/{}/{}/messages", config.graph_version, sender(config, effect)?);
-    Ok(Ok(Request::post(url).bearer("token").json(&body)?))
+    let to = effect.recipient()?;
+    let (field, recipient_type) = addressed(to);
+    let body = json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": recipient_type,
+        field: to,
+        "type": kind,
+        kind: content,
+    });
+    let number = effect.account(config.phone_number_id.as_deref(), "phone_number_id")?;
+    sink.request(&graph::message(&config.graph_version, number, "a phone number id", &body)?)
 }
 
 /// A customer of whom nothing is known never wrote: then the window is closed.
-fn window_open(effect: &Effect) -> bool {
-    let last = ["last_customer_message_ms", "last_customer_action_ms"].map(|name| effect.state_number(name));
-    last.into_iter().flatten().any(|last| effect.now_ms.saturating_sub(last) <= WINDOW_MS)
+fn is_window_open(effect: &Effect) -> bool {
+    ["last_customer_message_ms", "last_customer_action_ms"].iter().any(|name| effect.is_within(name, WINDOW_MS))
 }
 
 fn template<'c>(config: &'c Config, effect: &Effect) -> Option<&'c Template> {
     config.templates.get(effect.more_text("template")?)
 }
 
-fn approved(template: &Template) -> Value {
-    let (name, language) = (&template.name, &template.language);
-    json!({ "type": "template", "template": { "name": name, "language": { "code": language } } })
-}
-
-/// The number that the customer wrote to, otherwise the configured one. It becomes a part of the address: digits only.
-fn sender<'a>(config: &'a Config, effect: &'a Effect) -> Result<&'a str, Refusal> {
-    let told = effect.more_text("account").filter(|account| !account.is_empty());
-    let number = told.or(config.phone_number_id.as_deref()).unwrap_or_default();
-    if number.is_empty() {
-        return Err(Refusal::Malformed("the effect has no `account` and the config no `phone_number_id`".to_owned()));
-    }
-    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Refusal::Malformed("a phone number id consists of digits".to_owned()));
-    }
-    Ok(number)
-}
-
-/// To whom: numbers are digits, ids of users without a number are `CC.…`, everything else is a group.
-fn addressed(to: &str) -> Result<Value, Refusal> {
-    if to.is_empty() {
-        return Err(Refusal::Malformed("the effect has no `to`".to_owned()));
-    }
-    let number = to.strip_prefix('+').unwrap_or(to).bytes().all(|byte| byte.is_ascii_digit());
-    let (field, recipient_type) = match (number, is_user_id(to)) {
+/// In which field the customer stands, and as what: numbers are digits, ids of users without a number are `CC.…`, everything
+/// else is a group.
+fn addressed(to: &str) -> (&'static str, &'static str) {
+    let is_number = to.strip_prefix('+').unwrap_or(to).bytes().all(|byte| byte.is_ascii_digit());
+    match (is_number, is_user_id(to)) {
         (true, _) => ("to", "individual"),
         (false, true) => ("recipient", "individual"),
         (false, false) => ("to", "group"),
-    };
-    Ok(json!({ "messaging_product": "whatsapp", "recipient_type": recipient_type, field: to }))
+    }
 }
 
 fn is_user_id(to: &str) -> bool {

@@ -3,54 +3,41 @@
 //! Items of lists stay raw until their turn, so that an error names its item, and a change of a field that is not ours is
 //! never looked into.
 
-use std::borrow::Cow;
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
 use serde_json::value::RawValue;
-
-pub(crate) type Text<'a> = Cow<'a, str>;
-
-#[derive(Deserialize)]
-pub(crate) struct Envelope<'a> {
-    #[serde(borrow)]
-    pub(crate) object: Text<'a>,
-    #[serde(borrow)]
-    pub(crate) entry: Vec<Entry<'a>>,
-}
+use wane_plugin::instant::Seconds;
+use wane_plugin::{Object, Text};
 
 #[derive(Deserialize)]
 pub(crate) struct Entry<'a> {
     #[serde(borrow)]
-    pub(crate) changes: Vec<Change<'a>>,
+    pub(crate) changes: Vec<Object<Change<'a>>>,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Change<'a> {
     #[serde(borrow)]
     pub(crate) field: Text<'a>,
-    #[serde(borrow)]
     pub(crate) value: &'a RawValue,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Value<'a> {
     #[serde(borrow)]
-    pub(crate) metadata: Option<Metadata<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) contacts: Vec<Contact<'a>>,
-    #[serde(borrow, default)]
+    pub(crate) metadata: Option<Object<Metadata<'a>>>,
+    #[serde(default)]
+    pub(crate) contacts: Vec<Object<Contact<'a>>>,
+    #[serde(default)]
     pub(crate) messages: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(default)]
     pub(crate) message_echoes: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(default)]
     pub(crate) statuses: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(default)]
     pub(crate) user_preferences: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(default)]
     pub(crate) calls: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(default)]
     pub(crate) errors: Vec<&'a RawValue>,
 }
 
@@ -65,34 +52,29 @@ pub(crate) struct Metadata<'a> {
 pub(crate) struct Contact<'a> {
     #[serde(borrow)]
     pub(crate) wa_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) user_id: Option<Text<'a>>,
 }
 
-/// What every message has. `to` is of those that the business's own phone sent.
+/// A message: what every one has, and the content of its type. `to` is of those that the business's own phone sent.
 #[derive(Deserialize)]
 pub(crate) struct Message<'a> {
     #[serde(borrow)]
     pub(crate) id: Text<'a>,
     pub(crate) timestamp: Seconds,
-    #[serde(borrow, rename = "type")]
+    #[serde(rename = "type")]
     pub(crate) kind: Text<'a>,
-    #[serde(borrow)]
     pub(crate) from: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) from_user_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) to: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) to_user_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) group_id: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct TextMessage<'a> {
-    #[serde(borrow)]
-    pub(crate) text: Body<'a>,
+    pub(crate) text: Option<&'a RawValue>,
+    pub(crate) button: Option<&'a RawValue>,
+    pub(crate) interactive: Option<&'a RawValue>,
+    pub(crate) reaction: Option<&'a RawValue>,
+    pub(crate) edit: Option<&'a RawValue>,
+    pub(crate) revoke: Option<&'a RawValue>,
+    pub(crate) system: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -102,33 +84,18 @@ pub(crate) struct Body<'a> {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct ButtonMessage<'a> {
-    #[serde(borrow)]
-    pub(crate) button: Button<'a>,
-}
-
-#[derive(Deserialize)]
 pub(crate) struct Button<'a> {
     #[serde(borrow)]
     pub(crate) payload: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) text: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct InteractiveMessage<'a> {
-    #[serde(borrow)]
-    pub(crate) interactive: Interactive<'a>,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Interactive<'a> {
     #[serde(borrow, rename = "type")]
     pub(crate) kind: Text<'a>,
-    #[serde(borrow)]
-    pub(crate) button_reply: Option<Reply<'a>>,
-    #[serde(borrow)]
-    pub(crate) list_reply: Option<Reply<'a>>,
+    pub(crate) button_reply: Option<Object<Reply<'a>>>,
+    pub(crate) list_reply: Option<Object<Reply<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -137,31 +104,12 @@ pub(crate) struct Reply<'a> {
     pub(crate) id: Text<'a>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct ReactionMessage<'a> {
-    #[serde(borrow)]
-    pub(crate) reaction: Reaction<'a>,
-}
-
 /// Without an emoji the reaction was taken back.
 #[derive(Deserialize)]
 pub(crate) struct Reaction<'a> {
     #[serde(borrow)]
     pub(crate) message_id: Text<'a>,
-    #[serde(borrow)]
     pub(crate) emoji: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct EditMessage<'a> {
-    #[serde(borrow)]
-    pub(crate) edit: Original<'a>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct RevokeMessage<'a> {
-    #[serde(borrow)]
-    pub(crate) revoke: Original<'a>,
 }
 
 #[derive(Deserialize)]
@@ -170,24 +118,14 @@ pub(crate) struct Original<'a> {
     pub(crate) original_message_id: Text<'a>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct SystemMessage<'a> {
-    #[serde(borrow)]
-    pub(crate) system: System<'a>,
-}
-
 /// Who somebody is now; `customer` is the former number where `from` is not.
 #[derive(Deserialize)]
 pub(crate) struct System<'a> {
     #[serde(borrow, rename = "type")]
     pub(crate) kind: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) wa_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) new_wa_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) user_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) customer: Option<Text<'a>>,
 }
 
@@ -195,15 +133,12 @@ pub(crate) struct System<'a> {
 pub(crate) struct Status<'a> {
     #[serde(borrow)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow)]
     pub(crate) status: Text<'a>,
     pub(crate) timestamp: Seconds,
-    #[serde(borrow)]
     pub(crate) recipient_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) recipient_user_id: Option<Text<'a>>,
     #[serde(default)]
-    pub(crate) errors: Vec<Coded>,
+    pub(crate) errors: Vec<Object<Coded>>,
 }
 
 /// A call begins or ends.
@@ -211,18 +146,12 @@ pub(crate) struct Status<'a> {
 pub(crate) struct Call<'a> {
     #[serde(borrow)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow)]
     pub(crate) event: Text<'a>,
     pub(crate) timestamp: Seconds,
-    #[serde(borrow)]
     pub(crate) direction: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) from: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) from_user_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) to: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) to_user_id: Option<Text<'a>>,
 }
 
@@ -235,55 +164,8 @@ pub(crate) struct Coded {
 pub(crate) struct Preference<'a> {
     #[serde(borrow)]
     pub(crate) wa_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) user_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(crate) category: Text<'a>,
-    #[serde(borrow)]
     pub(crate) value: Text<'a>,
     pub(crate) timestamp: Seconds,
-}
-
-/// An instant as WhatsApp writes it: whole seconds since 1970, a text in most places and a number in some.
-#[derive(Clone, Copy)]
-pub(crate) struct Seconds(i64);
-
-/// What an instant must be, in the words of errors.
-pub(crate) const SECONDS: &str = "seconds since 1970";
-
-/// The last second of the year 9999. Milliseconds by mistake lie far beyond it.
-const LAST: i64 = 253_402_300_799;
-
-impl Seconds {
-    pub(crate) const fn millis(self) -> i64 {
-        self.0 * 1_000
-    }
-}
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl Visitor<'_> for Reader {
-            type Value = Seconds;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(SECONDS)
-            }
-            fn visit_i64<E: Error>(self, seconds: i64) -> Result<Seconds, E> {
-                if (0..=LAST).contains(&seconds) {
-                    Ok(Seconds(seconds))
-                } else {
-                    Err(E::custom(format_args!("not {SECONDS}")))
-                }
-            }
-            fn visit_u64<E: Error>(self, seconds: u64) -> Result<Seconds, E> {
-                self.visit_i64(i64::try_from(seconds).unwrap_or(i64::MAX))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Seconds, E> {
-                let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                let seconds = if digits { text.parse().ok() } else { None };
-                self.visit_i64(seconds.unwrap_or(-1))
-            }
-        }
-        deserializer.deserialize_any(Reader)
-    }
 }

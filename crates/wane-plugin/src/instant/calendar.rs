@@ -1,13 +1,7 @@
-//! Instants as providers write them: `2025-09-15 01:33:20` and `2025-09-15T01:33:20.000Z`.
+//! Dates and times in words, to milliseconds: no clock, no time zones, the Gregorian calendar alone.
 
-use wane_plugin::Refusal;
-
-/// Milliseconds since 1970 UTC. Without an offset it is UTC.
-pub(crate) fn read(text: &str) -> Result<i64, Refusal> {
-    millis(text).ok_or_else(|| Refusal::Malformed("an instant is not `YYYY-MM-DD HH:MM:SS`".to_owned()))
-}
-
-fn millis(text: &str) -> Option<i64> {
+/// Milliseconds since 1970 UTC; none for what is no instant, and for what lies outside of 1970 to 9999.
+pub(super) fn millis(text: &str) -> Option<i64> {
     let (date, time) = text.split_at_checked(10)?;
     let time = time.strip_prefix(['T', ' '])?;
     let (time, offset) = time.split_at(time.find(['Z', '+', '-']).unwrap_or(time.len()));
@@ -19,7 +13,7 @@ fn millis(text: &str) -> Option<i64> {
     }
     let seconds = days(year, month, day)? * 86_400 + hour * 3_600 + minute * 60 + second.min(59) - shift(offset)?;
     let millis = seconds.checked_mul(1_000)?.checked_add(thousandths(fraction)?)?;
-    (millis >= 0).then_some(millis)
+    (0..=super::LAST * 1_000 + 999).contains(&millis).then_some(millis)
 }
 
 /// Three numbers of two digits, the first of any length.
@@ -113,6 +107,7 @@ mod tests {
             "1757900000",
             "0000-01-01 00:00:00",
             "1970-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-00:01",
             "2025-09-15 -1:33:20",
             "２０２５-09-15 01:33:20",
         ] {
