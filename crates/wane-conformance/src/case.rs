@@ -190,6 +190,8 @@ pub enum SignatureFault {
     OtherBody,
     /// Its prefix is missing, or one is there that does not belong.
     OtherPrefix,
+    /// Its letters are capitals.
+    UpperCase,
 }
 
 /// How a provider signs.

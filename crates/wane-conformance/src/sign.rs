@@ -45,7 +45,8 @@ pub(crate) fn headers(
         | SignatureFault::Empty
         | SignatureFault::Cut
         | SignatureFault::Longer
-        | SignatureFault::OtherPrefix => signature(scheme, &decoded, signed)?,
+        | SignatureFault::OtherPrefix
+        | SignatureFault::UpperCase => signature(scheme, &decoded, signed)?,
     };
     Ok(broken(scheme, &value, fault))
 }
@@ -65,6 +66,7 @@ fn broken(scheme: &SignScheme, value: &str, fault: SignatureFault) -> Vec<(Strin
         SignatureFault::Longer => vec![header(format!("{prefix}{value}00"))],
         SignatureFault::OtherPrefix if prefix.is_empty() => vec![header(format!("sha256={value}"))],
         SignatureFault::OtherPrefix => vec![header(value.to_owned())],
+        SignatureFault::UpperCase => vec![header(format!("{prefix}{}", value.to_ascii_uppercase()))],
     }
 }
 

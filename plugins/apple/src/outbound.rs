@@ -18,6 +18,9 @@ pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request
     if is_closed(effect) {
         return Ok(Err("closed_by_customer"));
     }
+    if effect.state_truth("opted_out") {
+        return Ok(Err("opted_out"));
+    }
     let Some(text) = effect.text.as_deref().filter(|text| !text.is_empty()) else { return Ok(Err("no_text")) };
     if effect.to.is_empty() {
         return Err(Refusal::Malformed("the effect has no `to`".to_owned()));

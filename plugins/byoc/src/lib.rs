@@ -8,7 +8,7 @@
 //! Access tokens are opaque here: whoever grants them (the OAuth JWT bearer flow) tells the operator which count.
 
 use serde::Deserialize;
-use wane_plugin::{Channel, Effect, Input, Kind, Outcome, Refusal, Sink, uuid_of};
+use wane_plugin::{Channel, Effect, Input, Outcome, Refusal, Sink, uuid_of};
 
 mod body;
 mod door;
@@ -98,9 +98,7 @@ impl Channel for Byoc {
     }
 
     fn translate(&mut self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
-        if input.kind != Kind::Webhook {
-            return Err(Refusal::Unsupported("a partner posts and asks for no handshake".to_owned()));
-        }
+        // There is no handshake: whatever comes is a request of the partner's, or none.
         match door::check(&self.config, input).and_then(|()| inbound::taken(&self.config, input)) {
             Ok(taken) => {
                 taken.events.iter().try_for_each(|event| sink.event(event))?;

@@ -2,6 +2,8 @@
 //!
 //! A body counts whole or not at all: an event that lacks what its form needs refuses all of it. An event of a type that
 //! is not known here becomes a marker, `type: "ignored"` with the type as its `kind`; without a source its address is `-`.
+//! What a customer does on standby is marked too: another module has the chat, so that it is neither ours to answer nor
+//! activity. Consent is told of all the same.
 //! In a group or room the address is that of the group, for that is where an answer goes; the writer is `participant`.
 
 use std::borrow::Cow;
@@ -139,12 +141,14 @@ fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Refusal> {
 
 fn marked(raw: &RawValue, kind: &str) -> Result<Event, Refusal> {
     let head: Head<'_> = read(raw)?;
-    Ok(Event::new("ignored", NOBODY).kind(kind).id(&*head.webhook_event_id).activity(false))
+    Ok(marker(kind).id(&*head.webhook_event_id))
 }
 
 fn event(raw: &RawValue) -> Result<Event, Refusal> {
     let head: Head<'_> = read(raw)?;
     let said = said(&head, raw)?;
+    let elsewhere = head.mode == "standby" && said.role.is_some();
+    let said = if elsewhere { marker(&format!("standby {}", head.kind)) } else { said };
     let address = match head.source.as_ref().and_then(Source::address) {
         Some(address) => address,
         None if said.event_type == "ignored" => NOBODY,
@@ -186,8 +190,16 @@ fn said(head: &Head<'_>, raw: &RawValue) -> Result<Event, Refusal> {
         }
         kind @ ("follow" | "join") => Event::new("opt.in", NOBODY).kind(kind).activity(false),
         kind @ ("unfollow" | "leave") => Event::new("opt.out", NOBODY).kind(kind).activity(false),
-        kind => Event::new("ignored", NOBODY).kind(kind).activity(false),
+        kind @ ("activated" | "deactivated") if head.source.is_some() => {
+            Event::new("handover", NOBODY).kind(kind).activity(false)
+        }
+        kind => marker(kind),
     })
+}
+
+/// Nothing for a conversation.
+fn marker(kind: &str) -> Event {
+    Event::new("ignored", NOBODY).kind(kind).activity(false)
 }
 
 fn message(message: &Message<'_>) -> Event {
@@ -197,12 +209,11 @@ fn message(message: &Message<'_>) -> Event {
         ("text", None) => written.kind("text"),
         (media @ ("image" | "video" | "audio" | "file" | "sticker"), _) => written.kind("media").with("media", media),
         ("location", _) => written.kind("location"),
-        (other, _) => Event::new("ignored", NOBODY).kind(format!("message {other}")).activity(false),
+        (other, _) => marker(&format!("message {other}")),
     }
 }
 
-/// What is needed to answer. On standby another module has the chat: the customer is there all the same, but it is not ours
-/// to answer.
+/// What is needed to answer, and whether it is ours to answer.
 fn dressed(mut event: Event, head: &Head<'_>) -> Event {
     let source = head.source.as_ref();
     let writer = source.filter(|source| source.group().is_some()).and_then(|source| source.user_id.as_deref());
@@ -210,11 +221,11 @@ fn dressed(mut event: Event, head: &Head<'_>) -> Event {
     if head.delivery_context.is_redelivery {
         event = event.with("redelivered", true);
     }
-    match (&*head.mode, head.reply_token.as_deref()) {
-        ("standby", _) => event.with("standby", true),
-        // The chat is ours again, before anybody writes in it.
-        _ if head.kind == "activated" => event.with("standby", false),
-        (_, Some(token)) if event.event_type != "ignored" => event.with("reply_token", token),
+    match (&*head.kind, &*head.mode, head.reply_token.as_deref()) {
+        // The chat is ours again, or no longer, before anybody writes in it.
+        ("activated", ..) => event.with("standby", false),
+        ("deactivated", ..) | (_, "standby", _) => event.with("standby", true),
+        (.., Some(token)) if event.event_type != "ignored" => event.with("reply_token", token),
         _ => event,
     }
 }

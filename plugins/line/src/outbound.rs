@@ -23,8 +23,10 @@ pub(crate) fn request(effect: &Effect) -> Result<Result<Request, &'static str>, 
     if effect.more_text("type").is_some_and(|kind| kind != "notice.due") {
         return Ok(Err("not_a_notice"));
     }
-    if effect.state_truth("standby") {
-        return Ok(Err("standby"));
+    for why in ["opted_out", "standby"] {
+        if effect.state_truth(why) {
+            return Ok(Err(why));
+        }
     }
     let text = match effect.text.as_deref() {
         None | Some("") => return Ok(Err("no_text")),

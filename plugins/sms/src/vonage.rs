@@ -32,7 +32,7 @@ fn check(config: &Config, input: &Input<'_>) -> Result<(), Refusal> {
     let digest = claims.get("payload_hash").and_then(Value::as_str).unwrap_or_default();
     // A token for the same secret, but made for another key of the account.
     let foreign = claims.get("api_key").is_some_and(|key| config.api_key.as_ref().is_some_and(|own| key != own));
-    if foreign || input.body.is_empty() || !same(digest.to_ascii_lowercase(), sha256_hex(input.body)) {
+    if foreign || input.body.is_empty() || !same(digest, sha256_hex(input.body)) {
         return Err(Refusal::BadSignature);
     }
     Ok(())

@@ -9,7 +9,7 @@ use wane_plugin::{Input, Outcome, Refusal, Request, Sink, Text, verify};
 /// Meta asks once whether the address is ours: the challenge goes back when the token is the one that was entered.
 pub(crate) fn handshake(verify_token: Option<&str>, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
     if input.query("hub.mode").as_deref() != Some("subscribe") {
-        return Err(Refusal::Malformed("a handshake has `hub.mode=subscribe`".to_owned()));
+        return Err(Refusal::BadSignature);
     }
     let (given, known) = (input.query("hub.verify_token"), verify_token.filter(|known| !known.is_empty()));
     let (Some(given), Some(known)) = (given, known) else { return Err(Refusal::BadSignature) };

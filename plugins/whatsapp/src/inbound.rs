@@ -139,7 +139,8 @@ impl Scene<'_> {
             .kind(&*given.category)
             .id(id)
             .at_ms(given.timestamp.millis())
-            .activity(false))
+            .activity(false)
+            .with("opens_window", false))
     }
 
     /// A customer who calls opens the window for texts. What else happens to calls is not told here.
@@ -227,8 +228,11 @@ fn moved(system: &System<'_>) -> Event {
 /// Whose doing it is. Whether reactions, edits and what was taken back count as activity is left to the rules.
 fn by(sender: Sender, event: Event) -> Event {
     match &*event.event_type {
-        "identity.changed" | "client.connected" | "ignored" => event.activity(false),
-        _ if sender == Sender::Business => event.role("rep").activity(false).with("echo", true),
+        "identity.changed" => event.activity(false).with("opens_window", false),
+        "client.connected" | "ignored" => event.activity(false),
+        _ if sender == Sender::Business => {
+            event.role("rep").activity(false).with("echo", true).with("opens_window", false)
+        }
         "message" | "postback" => event.role("customer").activity(true).with("opens_window", true),
         _ => event.role("customer"),
     }

@@ -17,6 +17,7 @@ const WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
 pub(crate) fn render(config: &Config, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
     let (kind, content) = match (is_window_open(effect), effect.words(), template(config, effect)) {
         _ if !effect.is_notice() => return sink.suppress("not_a_notice"),
+        _ if effect.state_truth("opted_out") => return sink.suppress("opted_out"),
         (true, None, _) => return sink.suppress("no_text"),
         (true, Some(text), _) if text.chars().count() > LIMIT => return sink.suppress("text_too_long"),
         (true, Some(text), _) => ("text", json!({ "preview_url": false, "body": text })),

@@ -82,7 +82,7 @@ pub(super) fn message(outer: &Section<'_>, key: &'static str, defaults: Option<&
 const KINDS: [(&str, InputKind); 3] =
     [("webhook", InputKind::Webhook), ("handshake", InputKind::Handshake), ("client-frame", InputKind::ClientFrame)];
 
-const FAULTS: [(&str, SignatureFault); 9] = [
+const FAULTS: [(&str, SignatureFault); 10] = [
     ("good", SignatureFault::None),
     ("missing", SignatureFault::Missing),
     ("twice", SignatureFault::Twice),
@@ -92,6 +92,7 @@ const FAULTS: [(&str, SignatureFault); 9] = [
     ("other-key", SignatureFault::OtherKey),
     ("other-body", SignatureFault::OtherBody),
     ("other-prefix", SignatureFault::OtherPrefix),
+    ("upper-case", SignatureFault::UpperCase),
 ];
 
 fn signature_fault(section: &Section<'_>) -> Result<Option<SignatureFault>, Fault> {
