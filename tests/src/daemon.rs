@@ -39,10 +39,20 @@ impl Process {
     /// When the program can not be started at all.
     #[must_use]
     pub fn spawn(directory: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary::path());
+        command.args(arguments);
+        Self::launch(directory, command)
+    }
+
+    /// The same, by a command that becomes `wane`, such as one with another environment.
+    ///
+    /// # Panics
+    /// When it can not be started at all.
+    #[must_use]
+    pub fn launch(directory: &Path, mut command: Command) -> Self {
         let log = directory.join("stderr");
         let messages = File::options().create(true).append(true).open(&log).expect("a file");
-        let mut command = Command::new(binary::path());
-        command.args(arguments).current_dir(directory).env("NO_COLOR", "1").env("RUST_LOG", "trace");
+        command.current_dir(directory).env("NO_COLOR", "1").env("RUST_LOG", "trace");
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(messages).spawn();
         let mut child = child.expect("the daemon can be started");
         let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();

@@ -28,7 +28,7 @@ fn a_report_counts_everything() {
     let log = FileLog::open(directory.path(), small()).unwrap().log;
     filled(&log);
     let busy = verify(directory.path()).unwrap_err();
-    assert!(matches!(busy, LogError::Directory(_)), "{busy}");
+    assert!(matches!(busy, LogError::Held(_)), "{busy}");
     let first = log.first();
     drop(log);
     let report = verify(directory.path()).unwrap();

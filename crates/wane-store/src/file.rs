@@ -146,7 +146,7 @@ impl FileLog {
     /// [`Options::create`] is there.
     ///
     /// # Errors
-    /// [`LogError::Directory`] when there is no log, another process holds it, or its format is another one;
+    /// [`LogError::Held`] when another process has it; [`LogError::Directory`] when there is no log, or its format is another one;
     /// [`LogError::Damaged`] when answered blocks are damaged or missing; failing disks.
     pub fn open(directory: &Path, options: Options) -> Result<Opened, LogError> {
         let disk = RealDisk::open(directory, options.create.is_some());

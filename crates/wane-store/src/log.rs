@@ -146,7 +146,10 @@ pub enum LogError {
         /// What is wrong.
         what: String,
     },
-    /// The directory is another's, or of another version.
+    /// Another process has the directory.
+    #[error("`{0}` is in use by another process")]
+    Held(String),
+    /// The directory is not what it should be: empty where a log is needed, full where none may be, of another version.
     #[error("{0}")]
     Directory(String),
     /// The disk.

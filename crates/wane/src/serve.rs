@@ -9,8 +9,9 @@ use wane_core::time::Period;
 use wane_server::app::App;
 use wane_server::config::Config;
 use wane_server::dev::Dev;
-use wane_server::serve::{Start, serve};
+use wane_server::serve::{ServeError, Start, serve};
 use wane_server::telemetry;
+use wane_store::log::LogError;
 
 use crate::Verdict;
 use crate::out::Out;
@@ -71,12 +72,25 @@ pub(crate) fn run(args: &ServeArgs, out: &mut Out) -> Result<Verdict, Trouble> {
     let _telemetry = telemetry::start(&config.telemetry).map_err(|error| daemon(78, &error))?;
     let dev = config.dev.then(|| Dev::prepare(&mut config)).transpose();
     let dev = dev.map_err(|error| daemon(error.exit_code(), &error))?;
+    let data = config.data.clone();
     let start = Start { config, hold_overdue_over, salvage: args.salvage };
     let mut shown = Ok(());
     let served = serve(start, |app, address| shown = announce(app, address, dev.as_ref(), out));
     shown?;
-    served.map_err(|error| daemon(error.exit_code(), &error))?;
+    served.map_err(|error| stopped(&error, &data))?;
     Ok(Verdict::Well)
+}
+
+/// Why it ended, and what to do about damage.
+fn stopped(error: &ServeError, data: &Path) -> Trouble {
+    let message = match error {
+        ServeError::Log(LogError::Damaged { .. }) => {
+            let verify = format!("`wane store verify {}` looks at every byte", data.display());
+            format!("{error}\n  = help: {verify}; start from a backup, or with `--salvage`, which tells what it loses")
+        }
+        _ => error.to_string(),
+    };
+    Trouble::Daemon { message, code: error.exit_code() }
 }
 
 fn daemon(code: u8, error: &dyn std::fmt::Display) -> Trouble {

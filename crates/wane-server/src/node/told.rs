@@ -74,6 +74,7 @@ impl From<LogError> for NodeError {
             LogError::Unexpected { .. }
             | LogError::TooLarge(_)
             | LogError::Damaged { .. }
+            | LogError::Held(_)
             | LogError::Directory(_)
             | LogError::Disk { .. } => Self::Log(error.to_string()),
         }

@@ -8,6 +8,7 @@ mod trouble;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -58,11 +59,17 @@ pub struct Start {
 /// [`ServeError`], each with its exit code.
 pub fn serve(start: Start, ready: impl FnOnce(&App, SocketAddr)) -> Result<(), ServeError> {
     start.config.check()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::System)?;
+    let runtime = runtime().map_err(ServeError::System)?;
     let done = runtime.block_on(run(start, ready));
     // What still waits for others is not waited for.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done
+}
+
+/// Tokio panics when the system gives it no thread.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let made = std::panic::catch_unwind(|| tokio::runtime::Builder::new_multi_thread().enable_all().build());
+    made.unwrap_or_else(|_| Err(std::io::Error::other("a thread could not be started")))
 }
 
 async fn run(start: Start, ready: impl FnOnce(&App, SocketAddr)) -> Result<(), ServeError> {
@@ -181,11 +188,16 @@ impl Daemon {
             async move { crate::client::run(app).await }
         });
         ready(&app, door.address());
+        let mut serving = pin!(door.serve(app.clone()));
         let failed = tokio::select! {
-            () = door.serve(app.clone()) => None,
+            () = serving.as_mut() => None,
             why = app.node.failed() => Some(why),
         };
         app.stop.now();
+        if failed.is_some() {
+            // Who waits for an answer is told to ask again.
+            serving.await;
+        }
         for task in tasks.into_iter().chain([clients, looking]) {
             drop(task.await);
         }

@@ -104,7 +104,8 @@ impl ServeError {
 const fn log_code(error: &LogError) -> u8 {
     match error {
         LogError::Damaged { .. } | LogError::Gone { .. } | LogError::TooLarge(_) => 65,
-        LogError::Directory(_) | LogError::Unexpected { .. } => 75,
+        LogError::Directory(_) => 73,
+        LogError::Held(_) | LogError::Unexpected { .. } => 75,
         LogError::Disk { .. } | LogError::Stopped => 74,
     }
 }

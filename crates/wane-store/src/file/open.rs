@@ -12,7 +12,7 @@ use wane_wire::record::Sequence;
 use crate::disk::{Disk, DiskFile, Lock};
 use crate::layout::{Header, SECTOR, Seed};
 use crate::log::LogError;
-use crate::manifest::{Creation, Manifest, failed};
+use crate::manifest::{self, Creation, Manifest, failed};
 use crate::seeded::Defect;
 use crate::segment::{self, Segment, Window};
 use crate::snapshot;
@@ -44,7 +44,7 @@ pub(super) fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Opened, LogE
 /// Takes a directory for this process.
 pub(crate) fn hold(disk: &dyn Disk) -> Result<Lock, LogError> {
     let held = disk.lock(LOCK).map_err(|error| failed(LOCK, error))?;
-    held.ok_or_else(|| LogError::Directory(format!("`{}` is in use by another process", disk.place())))
+    held.ok_or_else(|| LogError::Held(disk.place()))
 }
 
 fn known(disk: &dyn Disk, options: &Options) -> Result<(Manifest, bool), LogError> {
@@ -62,8 +62,8 @@ pub(crate) fn create(disk: &dyn Disk, creation: &Creation, first: Sequence) -> R
     let names = disk.list().map_err(|error| failed(&disk.place(), error))?;
     // The manifest is durable before there is any other file, so this is no creation that was interrupted.
     if let Some(name) = names.iter().find(|name| segment::is_name(name) || snapshot::is_name(name)) {
-        let text = format!("`{}` holds `{name}`, but its manifest is missing", disk.place());
-        return Err(LogError::Directory(text));
+        let what = format!("it is missing, but `{name}` is there");
+        return Err(LogError::Damaged { file: manifest::NAME.to_owned(), offset: 0, what });
     }
     let manifest = Manifest::new(creation, first);
     manifest.write(disk, false)?;

@@ -7,7 +7,7 @@ use wane_wire::record::Sequence;
 
 use crate::disk::DiskFile;
 use crate::log::{LogError, SnapshotWriter};
-use crate::manifest::failed;
+use crate::manifest::{self, failed};
 use crate::segment::lock;
 use crate::snapshot::{self, Encoder, Kept, Reader};
 
@@ -128,7 +128,8 @@ impl Inner {
             return Ok((None, damaged));
         }
         Err(damaged.into_iter().next().unwrap_or_else(|| {
-            LogError::Directory(format!("the log begins with block {first}, and no snapshot is there to begin with"))
+            let what = format!("the log begins with block {first}, and no snapshot is there to begin with");
+            LogError::Damaged { file: manifest::NAME.to_owned(), offset: 0, what }
         }))
     }
 }

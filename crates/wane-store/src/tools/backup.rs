@@ -16,7 +16,7 @@ const CHUNK: usize = 1 << 20;
 /// The copy is durable when this returns, and opens as the original does.
 ///
 /// # Errors
-/// [`LogError::Directory`] when there is no log, a process holds it, or something is where the copy is to be;
+/// [`LogError::Directory`] when there is no log or something is where the copy is to be; [`LogError::Held`];
 /// [`LogError::Damaged`] when the original is damaged, of which no copy is made; failing disks.
 pub fn backup(directory: &Path, to: &Path) -> Result<Report, LogError> {
     let open =

@@ -59,7 +59,7 @@ pub struct Snapshot {
 /// Looks at every block and every snapshot. Changes nothing.
 ///
 /// # Errors
-/// [`LogError::Directory`] when there is no log or another process holds it; a damaged manifest; failing disks. Damage
+/// [`LogError::Directory`] when there is no log, [`LogError::Held`]; a damaged manifest; failing disks. Damage
 /// of blocks and snapshots is in the report.
 pub fn verify(directory: &Path) -> Result<Report, LogError> {
     let disk = RealDisk::open(directory, false);

@@ -61,7 +61,7 @@ impl From<LogError> for Trouble {
         let message = error.to_string();
         match error {
             LogError::Disk { file, error } => Self::Read { path: file.into(), source: error },
-            LogError::Directory(_) | LogError::Unexpected { .. } => {
+            LogError::Held(_) | LogError::Directory(_) | LogError::Unexpected { .. } => {
                 Self::usage(message, "give the data directory of a daemon that does not run, such as `wane-data`")
             }
             LogError::Damaged { .. } | LogError::Gone { .. } | LogError::TooLarge(_) | LogError::Stopped => {
