@@ -123,8 +123,17 @@ fn what_is_missing_is_said_and_is_exit_status_2() {
     expect(&wane(&dir, &["activate", "--yes", "--url", "127.0.0.1:1"]), 2, &[], &["`rules:read`", "--token-file"]);
     let away = wane(&dir, &["activate", "--yes", "--url", "127.0.0.1:1", "--token", "x"]);
     expect(&away, 2, &[], &["`http://127.0.0.1:1` can not be reached", "is it running?"]);
-    let (address, _) = daemon(vec![active(), preview()]);
-    expect(&wane(&dir, &["activate", "--url", &address, "--token", "x"]), 2, &["of 10"], &["give `--yes`"]);
+}
+
+#[test]
+fn in_a_script_nobody_is_asked() {
+    let dir = directory("activate-script", &[("rules/a.toml", QUIET)]);
+    let (address, asked) = daemon(vec![active(), preview(), activated()]);
+    expect(&wane(&dir, &["activate", "--url", &address, "--token", "x"]), 0, &["of 10", "in force as number 4"], &[]);
+    assert_eq!(asked.join().expect("it served all")[2].0, "POST /v1/rules/activate");
+    let (address, asked) = daemon(vec![active(), activated()]);
+    expect(&wane(&dir, &["rollback", "--url", &address, "--token", "x"]), 0, &["in force as number 4"], &[]);
+    assert_eq!(asked.join().expect("it served all")[1].0, "POST /v1/rules/rollback");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests may fail")]
 
 mod bad;
+mod clock;
 mod config;
 mod daemon;
 mod rules;

@@ -58,6 +58,13 @@ impl Clock {
         self.now()
     }
 
+    /// Moves a manual clock to any instant, for when nothing has happened yet.
+    pub(crate) fn begin(&self, at: Timestamp) {
+        if let Kind::Manual(now) = &*self.0 {
+            now.store(at.millis(), Ordering::Release);
+        }
+    }
+
     /// How far the wall clock has gone ahead of this one since the start, in milliseconds; negative when it went back.
     #[must_use]
     pub fn wall_step(&self) -> i64 {

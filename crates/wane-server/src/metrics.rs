@@ -76,6 +76,7 @@ impl Default for Metrics {
         };
         metrics.register_work();
         metrics.register_state();
+        metrics.begin();
         metrics
     }
 }
@@ -125,6 +126,22 @@ impl Metrics {
         to.register_with_unit("wall_clock_step", step, Unit::Seconds, self.wall_step.clone());
     }
 
+    /// What has not happened yet is told as none: an alarm can watch for it before it happens for the first time.
+    fn begin(&self) {
+        ["applied", "duplicate", "refused", "conflict"].into_iter().for_each(|outcome| self.events(outcome, 0));
+        for word in ["applied", "failed"] {
+            drop(self.reloads.get_or_create(&result(word)));
+        }
+        for word in ["delivered", "failed", "dead", "cancelled"] {
+            drop(self.deliveries.get_or_create(&result(word)));
+        }
+    }
+
+    /// A channel has a plugin.
+    pub fn channel(&self, channel: &str) {
+        drop(self.plugin_faults.get_or_create(&vec![("channel", channel.to_owned())]));
+    }
+
     /// Events got this outcome: `applied`, `duplicate`, `refused` or `conflict`.
     pub fn events(&self, outcome: &'static str, count: u64) {
         self.events.get_or_create(&vec![("outcome", outcome.to_owned())]).inc_by(count);
@@ -143,8 +160,15 @@ impl Metrics {
         self.reloaded.set(seconds(at.millis()));
     }
 
-    /// These rules are in force, since before the start.
-    pub fn in_force(&self, hash: &str) {
+    /// These rules are in force from before the start, since then if that is known.
+    pub fn found(&self, hash: &str, since: Option<Timestamp>) {
+        self.in_force(hash);
+        if let Some(since) = since {
+            self.reloaded.set(seconds(since.millis()));
+        }
+    }
+
+    fn in_force(&self, hash: &str) {
         self.rules.clear();
         self.rules.get_or_create(&vec![("hash", hash.to_owned())]).set(1);
     }
@@ -203,6 +227,9 @@ impl Metrics {
                 self.sessions.get_or_create(&labels).set(whole(*count));
             }
         }
+        for timer in &rules.timers {
+            drop(self.lapses.get_or_create(&vec![("timer", timer.name.to_string())]));
+        }
         self.conversations.set(whole(figures.conversations));
         self.ids.set(whole(figures.ids));
         self.overdue.set(whole(figures.overdue));
@@ -244,6 +271,24 @@ fn seconds(millis: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_not_happened_yet_is_told_as_none() {
+        let metrics = Metrics::default();
+        metrics.channel("line");
+        metrics.found("aa", Some(Timestamp::EPOCH.plus_millis(5_000)));
+        let text = metrics.encode().expect("text");
+        for line in [
+            "wane_events_total{outcome=\"refused\"} 0",
+            "wane_reloads_total{result=\"failed\"} 0",
+            "wane_deliveries_total{result=\"dead\"} 0",
+            "wane_plugin_faults_total{channel=\"line\"} 0",
+            "wane_rules{hash=\"aa\"} 1",
+            "wane_rules_last_success_timestamp_seconds 5.0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
 
     #[test]
     fn what_is_counted_is_told() {

@@ -36,7 +36,7 @@ pub enum Scope {
     /// Looking at rules, checking and previewing them.
     #[serde(rename = "rules:read")]
     RulesRead,
-    /// Putting rules in force.
+    /// Putting rules in force, and all that `rules:read` allows.
     #[serde(rename = "rules:write")]
     RulesWrite,
     /// Endpoints, dead letters, the manual clock.
@@ -60,6 +60,13 @@ impl Scope {
             Self::RulesWrite => "rules:write",
             Self::Admin => "admin",
         }
+    }
+
+    /// Whether it allows what needs `needed`: itself; and who may put rules in force may look at them, which every
+    /// careful change begins with.
+    #[must_use]
+    pub fn covers(self, needed: Self) -> bool {
+        self == needed || (self, needed) == (Self::RulesWrite, Self::RulesRead)
     }
 
     /// The scope of that name.

@@ -100,6 +100,7 @@ pub(super) struct ActivateForm {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RollbackForm {
+    #[serde(alias = "hash")]
     pub(super) to: Option<String>,
     pub(super) if_active: Option<HashForm>,
 }

@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use wane_runtime::outbox::key::Subject;
 use wane_wire::decision::{self, DecisionJson};
 use wane_wire::effect::EffectJson;
 use wane_wire::record::{Peek, Record};
@@ -108,6 +109,15 @@ struct WithCursor<'a, T> {
     thing: T,
 }
 
+/// An effect and, when a timer is behind it, the key of its decision, as `GET /v1/decisions` has it.
+#[derive(Serialize)]
+struct Keyed<'a> {
+    #[serde(flatten)]
+    effect: EffectJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+}
+
 #[derive(Clone, Copy)]
 struct Effects;
 
@@ -121,9 +131,11 @@ impl Source for Effects {
         let rules = render::rules(app, parts.rules)?;
         let hash = rules.hash.to_string();
         let context = render::context(&rules, &hash, (parts.conversation, parts.channel));
+        let subject = Subject { org: &app.config.org, conversation: parts.conversation, rules: &rules };
         let json = |(index, effect)| {
             let cursor = cursor(index);
-            render::raw(&WithCursor { cursor: &cursor, thing: EffectJson::new(effect, context) })
+            let thing = Keyed { effect: EffectJson::new(effect, context), key: subject.of(effect) };
+            render::raw(&WithCursor { cursor: &cursor, thing })
         };
         (1..).zip(parts.effects).map(json).collect()
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -33,7 +33,7 @@ impl<S: Needs> FromRequestParts<App> for Authorized<S> {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let token = parts.extensions.get::<Caller>().and_then(|caller| caller.token.clone());
         let Some(token) = token else { return Err(unauthorized(&parts.headers)) };
-        if !token.scopes.contains(&S::SCOPE) {
+        if !token.scopes.iter().any(|scope| scope.covers(S::SCOPE)) {
             let detail = format!("this needs the scope `{}`, which the token `{}` lacks", S::SCOPE.name(), token.id);
             return Err(Problem::new(Kind::Forbidden, detail));
         }
@@ -85,18 +85,44 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let kind = media_type(request.headers());
-        if !is_json(&kind) {
-            let detail = format!("a body of the type `{kind}` is not taken here");
-            return Err(Problem::new(Kind::Unsupported, detail).help("send `Content-Type: application/json`"));
+        let bytes = json_bytes(request, app).await?;
+        object(&bytes)?.map(Self).ok_or_else(|| Problem::new(Kind::BadBody, "the body is empty").help(OBJECT))
+    }
+}
+
+/// A body of JSON, or none, which says nothing in particular.
+#[derive(Clone, Debug)]
+pub struct Maybe<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<App> for Maybe<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        // Some clients name a form for a body that they do not send.
+        if request.body().is_end_stream() {
+            return Ok(Self(T::default()));
         }
-        let Whole(bytes) = Whole::from_request(request, app).await?;
-        // A list would be taken for the fields in their order.
-        match bytes.trim_ascii_start().first() {
-            Some(b'{') => serde_json::from_slice(&bytes).map(Self).map_err(|error| json_problem(&error)),
-            Some(_) => Err(Problem::new(Kind::BadBody, "the body is no JSON object").help(OBJECT)),
-            None => Err(Problem::new(Kind::BadBody, "the body is empty").help(OBJECT)),
-        }
+        let bytes = json_bytes(request, app).await?;
+        Ok(Self(object(&bytes)?.unwrap_or_default()))
+    }
+}
+
+async fn json_bytes(request: Request, app: &App) -> Result<Bytes, Problem> {
+    let kind = media_type(request.headers());
+    if !is_json(&kind) {
+        let detail = format!("a body of the type `{kind}` is not taken here");
+        return Err(Problem::new(Kind::Unsupported, detail).help("send `Content-Type: application/json`"));
+    }
+    Ok(Whole::from_request(request, app).await?.0)
+}
+
+/// Reads an object; `None` when there is nothing.
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<Option<T>, Problem> {
+    // A list would be taken for the fields in their order.
+    match bytes.trim_ascii_start().first() {
+        Some(b'{') => serde_json::from_slice(bytes).map(Some).map_err(|error| json_problem(&error)),
+        Some(_) => Err(Problem::new(Kind::BadBody, "the body is no JSON object").help(OBJECT)),
+        None => Ok(None),
     }
 }
 

@@ -30,10 +30,10 @@ impl Position {
         Self { record: Address::new(sequence, 0), index: 0 }
     }
 
-    /// Reads a cursor; `latest` is after everything that is durable, and nothing is the oldest that is kept.
+    /// Reads a cursor; `latest` is after everything that is durable, and nothing or `0` is the oldest that is kept.
     pub(super) fn read(app: &App, text: Option<&str>) -> Result<Self, Problem> {
         match text {
-            None | Some("") => Ok(Self::block(app.node.oldest())),
+            None | Some("" | "0") => Ok(Self::block(app.node.oldest())),
             Some("latest") => Ok(Self::block(app.node.durable().next())),
             Some(text) => {
                 let position = Self::parse(text).ok_or_else(|| bad_cursor("the cursor is not one of this list"))?;
@@ -68,9 +68,11 @@ impl Known for After {
 
     fn read(given: &Given) -> Result<Self, Problem> {
         let limit = given.number("limit", 100, 1..=1_000)?;
-        let wait = given.number("wait", 0, 0..=60)?;
+        let after = given.text("after").filter(|text| !text.is_empty());
+        // Whoever goes on from a cursor is polling.
+        let wait = given.number("wait", u32::from(after.is_some()), 0..=60)?;
         Ok(Self {
-            after: given.text("after").map(str::to_owned),
+            after: after.map(str::to_owned),
             limit: usize::try_from(limit).unwrap_or(1_000),
             wait: Duration::from_secs(wait.into()),
         })

@@ -15,7 +15,7 @@ mod worker;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
@@ -52,6 +52,8 @@ pub struct Node(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
+    /// Whether an event was ever taken, or a manual clock set: from then on time does not go back.
+    begun: AtomicBool,
     key: [u8; 16],
     committer: Arc<Committer>,
     shards: Vec<Lane>,
@@ -113,6 +115,7 @@ impl Node {
             return Err(NodeError::TooLarge);
         }
         let count = events.len();
+        self.0.begun.store(true, Ordering::Release);
         let mut lots = self.sort(events);
         self.reserve(&lots)?;
         let mut replies = Vec::with_capacity(lots.len());
@@ -285,7 +288,8 @@ impl Node {
         Ok(address)
     }
 
-    /// Moves a manual clock and decides everything that is due until then, durably.
+    /// Moves a manual clock and decides everything that is due until then, durably. It goes back only before anything has
+    /// happened ([`Node::may_begin`]).
     ///
     /// # Errors
     /// [`NodeError`].
@@ -295,7 +299,17 @@ impl Node {
         tokio::spawn(async move { node.move_clock(to).await }).await.map_err(|_| NodeError::Stopped)?
     }
 
+    /// Whether a manual clock may still begin at any instant, also before the one it shows.
+    #[must_use]
+    pub fn may_begin(&self) -> bool {
+        self.0.clock.is_manual() && !self.0.begun.load(Ordering::Acquire)
+    }
+
     async fn move_clock(&self, to: Timestamp) -> Result<Timestamp, NodeError> {
+        if self.may_begin() {
+            self.0.clock.begin(to);
+        }
+        self.0.begun.store(true, Ordering::Release);
         let mut replies = Vec::new();
         for lane in &self.0.shards {
             let (reply, done) = oneshot::channel();

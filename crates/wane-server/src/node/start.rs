@@ -1,7 +1,7 @@
 //! A node from what the log holds: the newest whole snapshot, then every record after it, then the threads.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
@@ -154,6 +154,8 @@ struct Learned {
     epochs: Epochs,
     rulesets: BTreeMap<Ordinal, Arc<Ruleset>>,
     ages: Vec<(Timestamp, Sequence)>,
+    /// Whether there was ever a conversation.
+    begun: bool,
     /// Bytes of records after the snapshot.
     replayed: u64,
     recovered: Recovered,
@@ -260,10 +262,17 @@ fn take_part(
 ) -> Result<(), StartError> {
     match part {
         keep::Part::Conversations(piece) => {
+            learned.begun = true;
             let piece = Arc::new(piece);
             pass(ways, || Input::Piece(Arc::clone(&piece)));
         }
-        keep::Part::Happening(address, record) => happening(setup, ways, learned, (address, record))?,
+        keep::Part::Happening(address, record) => {
+            if let Record::Tick { now } = record {
+                // What the clock showed then; with a manual one, rules may be dated after it.
+                learned.recovered.up_until = Some(now);
+            }
+            happening(setup, ways, learned, (address, record))?;
+        }
         keep::Part::Ages(ages) => learned.ages = ages,
         keep::Part::Extra(name, bytes) => drop(learned.recovered.extras.insert(name, bytes)),
     }
@@ -282,7 +291,11 @@ fn happenings(
     while offset < block.records.len() {
         let peeked = peek(&block.records, offset).map_err(fault)?;
         let made = instant(&block.records, offset).map_err(fault)?;
-        learned.recovered.up_until = learned.recovered.up_until.max(Some(made));
+        learned.begun |= peeked.partition.is_some();
+        let up_until = &mut learned.recovered.up_until;
+        // Before the first event a manual clock may have been set back.
+        let begins = peeked.kind == RecordKind::Tick && !learned.begun;
+        *up_until = if begins { Some(made) } else { (*up_until).max(Some(made)) };
         if is_happening(peeked.kind) {
             let (record, _) = decode(&block.records, offset).map_err(fault)?;
             let address = Address::new(block.sequence, u32::try_from(offset).unwrap_or(u32::MAX));
@@ -299,7 +312,7 @@ fn happening(
     learned: &mut Learned,
     (address, record): (Address, Record),
 ) -> Result<(), StartError> {
-    if let Record::Tick { now } | Record::Outage { now, .. } | Record::Activation { now, .. } = &record {
+    if let Record::Outage { now, .. } | Record::Activation { now, .. } = &record {
         learned.recovered.up_until = learned.recovered.up_until.max(Some(*now));
     }
     // The snapshot says some of them, too.
@@ -410,6 +423,7 @@ fn run(
     let (current, rules) = current.ok_or(StartError::NoRules)?;
     let inner = Arc::new(Inner {
         clock: clock.clone(),
+        begun: AtomicBool::new(learned.begun),
         key: setup.key,
         committer,
         shards: lanes,

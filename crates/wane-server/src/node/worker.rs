@@ -43,6 +43,8 @@ pub(super) struct Worker {
     replies: Vec<Waiting>,
     jobs: VecDeque<Job>,
     tidying: bool,
+    /// There are new rules, and what they bring due is not all decided.
+    renewed: bool,
 }
 
 /// An answer that waits for its batch to be durable.
@@ -109,6 +111,7 @@ impl Worker {
             replies: Vec::new(),
             jobs: VecDeque::new(),
             tidying: true,
+            renewed: false,
         }
     }
 
@@ -131,7 +134,9 @@ impl Worker {
                 Err(_) => break,
             }
         }
-        if !self.clock.is_manual() {
+        if self.clock.is_manual() {
+            self.catch_up();
+        } else {
             self.tick(self.clock.now());
         }
         self.idle_work();
@@ -147,7 +152,7 @@ impl Worker {
             return if waiting { Duration::from_millis(1) } else { Duration::ZERO };
         }
         if self.clock.is_manual() {
-            return NAP;
+            return if self.renewed { Duration::ZERO } else { NAP };
         }
         let Some(wake) = self.shard.next_wake() else { return NAP };
         let wait = wake.millis_since(self.clock.now()).max(self.pace.wait(self.clock.now(), wake));
@@ -159,7 +164,7 @@ impl Worker {
             Command::Events(events, reply) => self.events(events, reply),
             Command::Epoch(epoch) => {
                 self.shard.epoch(epoch);
-                self.tidying = true;
+                (self.tidying, self.renewed) = (true, true);
             }
             Command::Until(to, reply) => self.until(to, reply),
             Command::View(name, reply) => {
@@ -252,6 +257,17 @@ impl Worker {
         }
         self.reached = self.reached.max(to);
         self.replies.push(Waiting::Done(reply));
+    }
+
+    /// Moving a manual clock decides what lies on the way. New rules bring more that is due already, which nobody should
+    /// have to move it for.
+    fn catch_up(&mut self) {
+        let now = self.clock.now().max(self.reached);
+        let due = self.renewed && self.shard.next_wake().is_some_and(|wake| wake <= now);
+        if due {
+            self.shard.tick(now, TICK_AT_ONCE, &mut self.batch);
+        }
+        self.renewed = due || (self.renewed && self.tidying);
     }
 
     fn tick(&mut self, now: Timestamp) {

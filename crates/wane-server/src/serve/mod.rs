@@ -130,7 +130,6 @@ impl Daemon {
         };
         let Started { node, clock, recovered } = Node::start(&setup)?;
         tell_recovered(&recovered);
-        metrics.in_force(&node.rules().1.hash.to_string());
         let ended = Ended::open(&config.data, &node)?;
         let tokens = Tokens::open(&config.data, &config.tokens)?;
         let delivery = Delivery::open(config).map_err(|error| ServeError::Setup(error.to_string()))?;
@@ -163,6 +162,7 @@ impl Daemon {
         if let Err(error) = app.desk.catch_up(&app.node).await {
             tracing::warn!(%error, "the list of ruleset versions has a hole");
         }
+        count_from_here(&app).await;
         let door = Door::open(&app.config).await?;
         let upkeep = upkeep(log);
         let tasks = [
@@ -210,6 +210,14 @@ impl Daemon {
             None => Ok(()),
         }
     }
+}
+
+/// What the metrics tell before anything has happened.
+async fn count_from_here(app: &App) {
+    let (ordinal, rules) = app.node.rules();
+    let since = app.desk.version(ordinal).await.map(|version| version.at);
+    app.metrics.found(&rules.hash.to_string(), since);
+    app.config.channels.keys().for_each(|channel| app.metrics.channel(channel));
 }
 
 /// A part of the daemon that runs beside the listener. When it fails the daemon goes on, and says so.

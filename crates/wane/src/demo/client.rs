@@ -50,7 +50,7 @@ impl Client {
     /// The effects since the last call.
     pub(super) fn effects(&self) -> Result<Vec<Value>, Trouble> {
         let after = self.cursor.borrow().as_ref().map(|cursor| format!("&after={cursor}")).unwrap_or_default();
-        let page = self.get(&format!("/v1/effects?limit=1000{after}"), &self.follow)?;
+        let page = self.get(&format!("/v1/effects?limit=1000&wait=0{after}"), &self.follow)?;
         *self.cursor.borrow_mut() = page.get("next").and_then(Value::as_str).map(str::to_owned);
         Ok(page.get("effects").and_then(Value::as_array).cloned().unwrap_or_default())
     }

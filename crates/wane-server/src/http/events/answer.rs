@@ -1,12 +1,13 @@
 //! What became of each event, as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use serde::Serialize;
 use wane_core::effect::{Outcome, Refusal};
 use wane_core::event::Event;
 use wane_core::facts::Name;
+use wane_core::time::Timestamp;
 use wane_wire::effect::{Context, EffectJson};
 
 use crate::app::App;
@@ -41,6 +42,25 @@ pub(super) async fn channels(app: &App, told: &[Told], answers: &[Answered]) -> 
         }
     }
     Ok(channels)
+}
+
+/// When the conversations of repeated events have something to do next: their first answers said it for then.
+pub(super) async fn deadlines(
+    app: &App,
+    told: &[Told],
+    answers: &[Answered],
+) -> Result<BTreeMap<Name, Timestamp>, Problem> {
+    let (mut deadlines, mut looked) = (BTreeMap::new(), BTreeSet::new());
+    for (told, answered) in told.iter().zip(answers) {
+        let repeat = matches!(answered, Answered::Duplicate(..) | Answered::Forgotten);
+        if !repeat || !looked.insert(&told.conversation) {
+            continue;
+        }
+        let view = app.node.view(&told.conversation).await?;
+        let next = view.and_then(|view| view.engine.next_wake(&view.state));
+        deadlines.extend(next.map(|at| (Name::clone(&told.conversation), at)));
+    }
+    Ok(deadlines)
 }
 
 /// The word for what became of an event.
@@ -122,6 +142,8 @@ const fn is_zero(number: &i64) -> bool {
 pub(super) struct Answering<'a> {
     pub(super) app: &'a App,
     pub(super) durability: Option<&'a str>,
+    /// Of the conversations of repeated events.
+    pub(super) deadlines: BTreeMap<Name, Timestamp>,
 }
 
 /// Events, answers, and channels of conversations.
@@ -164,7 +186,7 @@ impl Answering<'_> {
             why: Why::of(answered),
             late_by: 0,
             effects: Vec::new(),
-            next_deadline: None,
+            next_deadline: self.deadlines.get(&told.conversation).map(Timestamp::to_string),
             durability: self.durability,
         };
         if json.outcome == "conflict" {

@@ -1,5 +1,5 @@
 //! CloudEvents 1.0, structured JSON: the event is the envelope's `data`, and what it leaves out comes from the envelope:
-//! `id`, `time` as `at`, `subject` as `conversation`, and `type` without its `wane.`.
+//! `id`, `time` as `at`, `subject` as `conversation`, and `type`, with or without `wane.` before it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 use wane_core::event::Event;
+use wane_core::signal::EventType;
 use wane_wire::error::EventError;
 
 type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
@@ -62,10 +63,11 @@ fn string<'a>(envelope: &Fields<'a>, key: &str) -> Result<Cow<'a, str>, EventErr
     text.map(Cow::Owned).ok_or_else(|| EventError::new(key, format!("`{key}` must be a text that is not empty")))
 }
 
-/// The event's type as JSON.
+/// The event's type as JSON. With `wane.` before it, a wrong one is explained by the reader of events.
 fn kind(said: &str) -> Result<Cow<'static, str>, EventError> {
-    let Some(kind) = said.strip_prefix("wane.") else {
-        let help = "write `wane.message`, for example, or put a `type` into `data`";
+    let ours = EventType::parse(said).is_some() || said.starts_with("x.");
+    let Some(kind) = said.strip_prefix("wane.").or(Some(said).filter(|_| ours)) else {
+        let help = "write `message` or `wane.message`, for example, or put a `type` into `data`";
         return Err(EventError::new("type", format!("`{said}` is no event of Wane")).help(help));
     };
     Ok(Cow::Owned(serde_json::to_string(kind).unwrap_or_default()))
@@ -84,6 +86,15 @@ mod tests {
         );
         let plain = r#"{"id":"e1","type":"message","conversation":"c1","at":"2026-03-01T09:00:00Z","role":"customer","channel":"web"}"#;
         assert_eq!(parse(&text), wane_wire::event::parse(plain));
+    }
+
+    #[test]
+    fn the_type_needs_no_prefix() {
+        for (kind, meant) in [("message", "message"), ("x.returned", "x.returned"), ("wane.x.returned", "x.returned")] {
+            let text = format!(r#"{{{ENVELOPE},"type":"{kind}","subject":"c1"}}"#);
+            let plain = format!(r#"{{"id":"e1","type":"{meant}","conversation":"c1","at":"2026-03-01T09:00:00Z"}}"#);
+            assert_eq!(parse(&text), wane_wire::event::parse(&plain));
+        }
     }
 
     #[test]

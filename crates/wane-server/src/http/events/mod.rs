@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use wane_core::facts::Name;
 use wane_wire::record::Record;
 
@@ -48,7 +48,8 @@ async fn submit(
     }
     let channels = answer::channels(&app, &told, &answers).await?;
     let weaker = app.config.store.sync.weaker();
-    let answering = answer::Answering { app: &app, durability: weaker.as_deref() };
+    let deadlines = answer::deadlines(&app, &told, &answers).await?;
+    let answering = answer::Answering { app: &app, durability: weaker.as_deref(), deadlines };
     let mut json = Vec::with_capacity(256 * answers.len());
     answering.write(read.single, (&told, &answers, &channels), &mut json).map_err(|error| Problem::internal(&error))?;
     let mut response = Response::new(Body::from(json));
@@ -98,9 +99,17 @@ async fn seen(
     _: Authorized<EventsWrite>,
     Segment(id): Segment,
     Params(seen): Params<Seen>,
-) -> Result<Json<Box<RawValue>>, Problem> {
+) -> Result<Json<Map<String, Value>>, Problem> {
     let unknown = || Problem::not_found("no such event was recorded in that conversation, as far back as ids are kept");
     let at = app.node.seen(&seen.conversation, &id).await?.ok_or_else(unknown)?;
     let record = app.node.read(render::durable(&app, at).await?).await?;
-    if matches!(record, Record::Event(_)) { render::record(&app, &record, at).map(Json) } else { Err(unknown()) }
+    if !matches!(record, Record::Event(_)) {
+        return Err(unknown());
+    }
+    // A record leaves out what is empty; an answer always has these.
+    let told = render::record(&app, &record, at)?;
+    let mut told: Map<String, Value> = serde_json::from_str(told.get()).map_err(|error| Problem::internal(&error))?;
+    told.insert("id".into(), id.into());
+    told.entry("effects").or_insert_with(|| Value::Array(Vec::new()));
+    Ok(Json(told))
 }

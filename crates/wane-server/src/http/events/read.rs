@@ -69,7 +69,8 @@ pub(super) fn events(form: Form, body: &Bytes) -> Result<Events, Problem> {
     if list {
         return batch(text, one);
     }
-    let event = bounded(text, one).map_err(|error| wrong((text, text), None, error))?;
+    let item = text.trim();
+    let event = bounded(item, one).map_err(|error| wrong((text, item), None, error))?;
     Ok(Events { events: vec![event], single: true })
 }
 

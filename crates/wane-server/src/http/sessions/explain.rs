@@ -1,5 +1,5 @@
-//! Why a conversation's timers are as they are (R6): for each its state, the row that won, and for the rows that did not
-//! the first thing that failed.
+//! Why a conversation's timers are as they are (R6): for each its state, the row that won, for the rows that did not the
+//! first thing that failed, and what the lapse will do.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,9 +10,9 @@ use wane_core::ruleset::{Row, Ruleset};
 use wane_core::time::{Period, Span};
 use wane_core::timer::{After, Phase, RowId, TimerId, TimerState};
 
-use super::{Kept, find, state};
+use super::{Kept, Which, find, lapse, state};
 use crate::app::App;
-use crate::http::extract::{Authorized, Params, Segment};
+use crate::http::extract::{Authorized, Params};
 use crate::http::problem::Problem;
 use crate::tokens::SessionsRead;
 
@@ -24,7 +24,7 @@ pub(super) async fn explain(
     State(app): State<App>,
     _: Authorized<SessionsRead>,
     _: Params<()>,
-    Segment(id): Segment,
+    Which(id): Which,
 ) -> Result<Json<Value>, Problem> {
     let Kept::Live(view) = find(&app, &id).await?.kept else {
         return Err(Problem::not_found(
@@ -74,6 +74,9 @@ impl Explained<'_> {
         let wins = verdicts.iter().find(|(_, verdict)| *verdict == Verdict::Wins).map(|(row, _)| *row);
         if let Some(row) = chosen.and_then(|row| self.rules.row(row)) {
             fields.insert("because".into(), self.row(row));
+        }
+        if let Some(def) = self.rules.timer(timer.timer) {
+            lapse::explain(self.rules, def, fields);
         }
         // Chosen when it started or when a fact changed; the clock may have moved on since.
         fields.insert("would_win_now".into(), self.name(wins));

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use wane_core::effect::EffectBody;
 use wane_wire::record::{Address, peek};
 
-use super::{Kept, find};
+use super::{Kept, Which, find};
 use crate::app::App;
-use crate::http::extract::{Authorized, Given, Known, Params, Segment};
+use crate::http::extract::{Authorized, Given, Known, Params};
 use crate::http::follow::bad_cursor;
 use crate::http::problem::Problem;
 use crate::http::render;
@@ -50,7 +50,7 @@ pub(super) struct HistoryPage {
 pub(super) async fn history(
     State(app): State<App>,
     _: Authorized<SessionsRead>,
-    Segment(id): Segment,
+    Which(id): Which,
     Params(asked): Params<Asked>,
 ) -> Result<Json<HistoryPage>, Problem> {
     let kept = find(&app, &id).await?.kept;

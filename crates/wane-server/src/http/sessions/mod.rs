@@ -3,11 +3,13 @@
 mod ended;
 mod explain;
 mod history;
+mod lapse;
 mod state;
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
@@ -15,9 +17,9 @@ use serde_json::Value;
 use wane_core::session::Status;
 use wane_runtime::shard::View;
 
-use super::extract::{Authorized, Given, Known, Params, Segment, bad_parameter, short};
+use super::extract::{Authorized, Given, Known, Params, bad_parameter, short};
 use super::follow::bad_cursor;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use crate::app::App;
 use crate::node::{Cursor, ListPage};
 use crate::tokens::SessionsRead;
@@ -31,6 +33,24 @@ pub(super) fn routes() -> Router<App> {
         .route("/v1/sessions/{id}", get(one))
         .route("/v1/sessions/{id}/explain", get(explain::explain))
         .route("/v1/sessions/{id}/history", get(history::history))
+        .route("/v1/sessions/{id}/{number}", get(one))
+        .route("/v1/sessions/{id}/{number}/explain", get(explain::explain))
+        .route("/v1/sessions/{id}/{number}/history", get(history::history))
+}
+
+/// What the path names: a conversation or session in one part, or a session as it is shown, `<conversation>/<number>`, in
+/// two.
+struct Which(String);
+
+impl FromRequestParts<App> for Which {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<Vec<(String, String)>>::from_request_parts(parts, app).await;
+        let Path(path) = path.map_err(|_| Problem::new(Kind::BadParameter, "a part of the path is not UTF-8"))?;
+        let parts: Vec<String> = path.into_iter().map(|(_, text)| text).collect();
+        Ok(Self(parts.join("/")))
+    }
 }
 
 /// Parameters of the list.
@@ -110,7 +130,7 @@ async fn one(
     State(app): State<App>,
     _: Authorized<SessionsRead>,
     _: Params<()>,
-    Segment(id): Segment,
+    Which(id): Which,
 ) -> Result<Json<Value>, Problem> {
     let Found { kept, number } = find(&app, &id).await?;
     match (&kept, number) {

@@ -43,7 +43,7 @@ fn head(view: &View, closed: bool) -> Map<String, Value> {
     let (state, name) = (&view.state, &*view.conversation);
     let mut json = Map::new();
     json.insert("conversation".into(), name.into());
-    if let Some(number) = open(view) {
+    if let Some(number) = open(view).or(Some(state.sessions()).filter(|sessions| *sessions > 0)) {
         json.insert("session".into(), format!("{name}/{number}").into());
     }
     json.insert("channel".into(), channel(view).into());

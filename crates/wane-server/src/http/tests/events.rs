@@ -21,6 +21,7 @@ async fn a_repeat_gets_the_first_answer_and_another_event_of_that_id_is_a_confli
     let again = house.event(&message("e1", "c1")).await.json;
     assert_eq!((&again["outcome"], &again["duplicate"]), (&"duplicate".into(), &true.into()));
     assert_eq!(again["effects"], first["effects"]);
+    assert_eq!(again["next_deadline"], first["next_deadline"]);
     let other = message("e1", "c1").replace("customer", "rep");
     let answer = house.event(&other).await;
     assert_eq!((answer.status, answer.problem()), (409, "id-conflict"));
@@ -58,12 +59,28 @@ async fn a_refused_event_says_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_is_found_again_by_its_id() {
     let house = House::new();
-    house.message("e1", "c1").await;
+    let first = house.message("e1", "c1").await;
     let answer = house.get("/v1/events/e1?conversation=c1", Scope::EventsWrite).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!((&answer.json["event"]["id"], &answer.json["outcome"]), (&"e1".into(), &"applied".into()));
+    assert_eq!((&answer.json["id"], &answer.json["effects"]), (&"e1".into(), &first["effects"]));
+    house.message("e9", "c1").await;
+    let quiet = house.get("/v1/events/e9?conversation=c1", Scope::EventsWrite).await.json;
+    assert_eq!(quiet["effects"], serde_json::json!([]), "nothing came of it, and that is said: {quiet}");
     assert_eq!(house.get("/v1/events/e2?conversation=c1", Scope::EventsWrite).await.status, 404);
     assert_eq!(house.get("/v1/events/e1", Scope::EventsWrite).await.problem(), "bad-parameter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_may_have_blanks_about_it_up_to_the_limit_of_the_body() {
+    let house = House::new();
+    let event = message("e1", "c1");
+    let padded = format!("\n {event}{}", " ".repeat((1 << 20) - event.len() - 2));
+    assert_eq!(padded.len(), 1 << 20);
+    let answer = house.event(&padded).await;
+    assert_eq!((answer.status, &answer.json["outcome"]), (200, &"applied".into()), "{}", answer.text);
+    let wrong = house.event("\n  {\"type\":\"mesage\",\"conversation\":\"c1\"}").await;
+    assert_eq!((&wrong.json["errors"][0]["line"], &wrong.json["errors"][0]["column"]), (&2.into(), &11.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

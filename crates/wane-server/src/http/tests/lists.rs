@@ -45,18 +45,25 @@ async fn a_session_tells_its_state_its_reasons_and_its_history() {
     assert_eq!(house.get("/v1/sessions/c%201%2Fx%2F1", Scope::SessionsRead).await.json["status"], "waiting");
     assert_eq!(house.get("/v1/sessions/c%201%2Fx%2F2", Scope::SessionsRead).await.status, 404);
 
+    assert_eq!(house.get("/v1/sessions/c%201%2Fx/1", Scope::SessionsRead).await.json, state.json);
+    assert_eq!(house.get("/v1/sessions/c%201%2Fx/2", Scope::SessionsRead).await.problem(), "not-found");
     let why = house.get("/v1/sessions/c%201%2Fx/explain", Scope::SessionsRead).await.json;
+    assert_eq!(house.get("/v1/sessions/c%201%2Fx/1/explain", Scope::SessionsRead).await.json, why);
     let quiet =
         why["timers"].as_array().expect("timers").iter().find(|timer| timer["timer"] == "quiet").expect("quiet");
     assert_eq!((&quiet["state"], &quiet["rule"], &quiet["after"]), (&"running".into(), &"short".into(), &"15m".into()));
     assert_eq!(quiet["others"][0]["rule"], "long");
     assert_eq!(quiet["others"][0]["why"], "condition-does-not-hold");
     assert_eq!(quiet["others"][0]["condition"], "authenticated");
+    assert_eq!(quiet["on_lapse"], serde_json::json!(["end-session"]), "{quiet}");
 
     house.pass(15).await;
     let history = house.get("/v1/sessions/c%201%2Fx/history?limit=1", Scope::SessionsRead).await.json;
     let newest = &history["records"][0];
     assert_eq!((&newest["record"], &newest["lapses"][0]["timer"]), (&"lapse".into(), &"quiet".into()), "{history}");
+    assert_eq!(house.get("/v1/sessions/c%201%2Fx/1/history?limit=1", Scope::SessionsRead).await.json, history);
+    let kept = house.get("/v1/sessions/c%201%2Fx", Scope::SessionsRead).await.json;
+    assert_eq!((&kept["status"], &kept["session"]), (&"ended".into(), &"c 1/x/1".into()), "{kept}");
     let next = history["next"].as_str().expect("more");
     let older = house.get(&format!("/v1/sessions/c%201%2Fx/history?after={next}"), Scope::SessionsRead).await.json;
     assert_eq!(older["records"][0]["event"]["id"], "e1");
@@ -168,6 +175,30 @@ async fn effects_are_followed_by_cursor_each_once() {
         let answer = house.get(&format!("/v1/effects?after={cursor}"), Scope::EffectsRead).await;
         assert_eq!(answer.problem(), problem, "{cursor}: {}", answer.text);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_on_from_a_cursor_waits_a_moment_for_more() {
+    let house = House::new();
+    house.message("e1", "c1").await;
+    let page = house.get("/v1/effects?after=0", Scope::EffectsRead).await.json;
+    assert_eq!(page["effects"][0]["id"], "c1/1-1", "`0` is the beginning: {page}");
+    let path = format!("/v1/effects?after={}", page["next"].as_str().expect("a cursor"));
+    let (answer, _) = tokio::join!(house.get(&path, Scope::EffectsRead), house.message("e1", "c2"));
+    assert_eq!(answer.json["effects"][0]["id"], "c2/1-1", "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn effects_of_a_decision_have_its_key() {
+    let house = House::new();
+    house.message("e1", "c1").await;
+    house.pass(15).await;
+    let decisions = house.get("/v1/decisions", Scope::SessionsRead).await.json;
+    let effects = house.get("/v1/effects", Scope::EffectsRead).await.json;
+    let effects = effects["effects"].as_array().expect("a list");
+    assert!(effects[0].get("key").is_none(), "a message opened it, no timer: {effects:?}");
+    assert_eq!(effects[1]["type"], "session.ended");
+    assert_eq!(effects[1]["key"], decisions["decisions"][0]["key"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
