@@ -1,8 +1,6 @@
 //! The shared objects, loaded as the daemon loads them, each by the cases under `tests/channels/<channel>`, which `cases.rs`
 //! describes; and the signatures, bit by bit.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +9,8 @@ use wane_core::time::Timestamp;
 use wane_plugin_host::call::{CallError, Input, InputKind, Rendered, Request, Translated};
 use wane_plugin_host::{Channel, ChannelSettings, Host, Secret, Settings};
 use wane_tests::plugins;
+
+use crate::case::{self, Case};
 
 const KEY: &str = "a key of nobody";
 /// Signs the token of `apple/headers.json`.
@@ -63,7 +63,7 @@ impl Loaded {
     }
 
     fn translate(&self, request: &Value, body: &[u8], signature: Option<&Header>) -> Result<Translated, CallError> {
-        let own = headers(self.name, request);
+        let own = case::headers(self.name, request);
         let own = own.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let headers: Vec<(&str, &[u8])> =
             own.chain(signature.iter().map(|header| (header.0, header.1.as_slice()))).collect();
@@ -71,11 +71,8 @@ impl Loaded {
     }
 
     fn asked(&self, request: &Value, body: &[u8], headers: &[(&str, &[u8])]) -> Result<Translated, CallError> {
-        let text = |name: &str, otherwise: &'static str| request[name].as_str().unwrap_or(otherwise).to_owned();
-        let (method, mut path, mut query) = (text("method", "POST"), text("path", "/"), text("query", ""));
-        if let Some((before, after)) = request["url"].as_str().map(|url| url.split_once('?').unwrap_or((url, ""))) {
-            (path, query) = (before.to_owned(), after.to_owned());
-        }
+        let method = request["method"].as_str().unwrap_or("POST").to_owned();
+        let (path, query) = case::address(request);
         let now = request["now_ms"].as_i64().unwrap_or(1_772_355_600_000);
         let kind = match method.as_str() {
             _ if matches!(self.name, "web" | "in-app") => InputKind::ClientFrame,
@@ -94,22 +91,14 @@ impl Loaded {
         })
     }
 
-    fn translated(&self, case: &Path) -> Value {
-        let request = read(&case.join("request.json")).unwrap_or_default();
-        let body = fs::read(case.join("body.json")).or_else(|_| fs::read(case.join("body.form"))).unwrap_or_default();
-        match self.translate(&request, &body, self.signed(&body).as_ref()) {
+    fn translated(&self, case: &Case) -> Value {
+        let body = case.body();
+        match self.translate(&case.request, &body, self.signed(&body).as_ref()) {
             Err(error) => refused(&error),
             Ok(said) => {
-                let events: Vec<Value> = said.events.iter().map(|event| bare(&json!(event))).collect();
-                let mut json = match &said.refusal {
-                    Some(refusal) => Map::from_iter([("refused".to_owned(), refusal.to_string().into())]),
-                    None => Map::from_iter([("events".to_owned(), events.into())]),
-                };
-                if let Some(reply) = said.reply {
-                    let body = String::from_utf8(reply.body).expect("a reply of text");
-                    json.insert("reply".to_owned(), json!({ "status": reply.status, "body": body }));
-                }
-                Value::Object(json)
+                let events = said.events.iter().map(|event| bare(&json!(event))).collect();
+                let reply = said.reply.map(|reply| (reply.status, reply.body));
+                case::translated(said.refusal.map(|refusal| refusal.to_string()), events, reply)
             }
         }
     }
@@ -123,14 +112,6 @@ impl Loaded {
     }
 }
 
-/// The headers of every request of a channel, and those of this one.
-fn headers(channel: &str, request: &Value) -> Vec<(String, String)> {
-    let common = Path::new(env!("CARGO_MANIFEST_DIR")).join("channels").join(channel).join("headers.json");
-    let mut all = read(&common).and_then(|json| json.as_object().cloned()).unwrap_or_default();
-    all.extend(request["headers"].as_object().cloned().unwrap_or_default());
-    all.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
-}
-
 fn refused(error: &CallError) -> Value {
     json!({ "refused": error.to_string() })
 }
@@ -141,48 +122,20 @@ fn bare(event: &Value) -> Value {
     fields.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
 }
 
-/// A request with its body as JSON or a form, as the cases have it.
 fn shown(request: &Request) -> Value {
-    let (form, body) = match serde_json::from_str::<Value>(&request.body) {
-        Ok(body) => ("json", body),
-        Err(_) => ("form", request.body.as_str().into()),
-    };
-    let headers: Map<String, Value> =
-        request.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    json!({ "method": request.method, "url": request.url, "headers": headers, form: body })
-}
-
-fn cases(channel: &str) -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("channels").join(channel);
-    let entries = fs::read_dir(&root).expect("the directory of the channel");
-    let mut cases: Vec<PathBuf> =
-        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
-    cases.sort();
-    cases
-}
-
-fn read(path: &Path) -> Option<Value> {
-    let text = fs::read(path).ok()?;
-    Some(serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    case::shown(&request.method, &request.url, &request.headers, &request.body)
 }
 
 fn check(channel: &'static str, config: Value) {
     let usual = load(channel, config).expect("the plugin is loaded");
-    let (mut wrong, cases) = (Vec::new(), cases(channel));
-    for case in &cases {
-        let own = read(&case.join("config.json")).map(|own| load(channel, own).expect("the plugin takes its config"));
+    case::every(channel, |case| {
+        let own = case.read("config.json").map(|own| load(channel, own).expect("the plugin takes its config"));
         let loaded = own.as_ref().unwrap_or(&usual);
-        let said = match read(&case.join("effect.json")) {
+        match case.read("effect.json") {
             Some(effect) => loaded.rendered(&effect),
             None => loaded.translated(case),
-        };
-        let expected = read(&case.join("expected.json")).unwrap_or_default();
-        if said != expected {
-            wrong.push(format!("{}\n   expected {expected}\n   but said {said}", case.display()));
         }
-    }
-    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-    assert!(cases.len() >= 20, "the cases of {channel} are gone");
+    });
 }
 
 fn whatsapp_config() -> Value {

@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail")]
 
+mod case;
 mod host;
 mod partners;
 mod webhook;

@@ -11,7 +11,7 @@ use crate::case::{ADVISORY, Case, LEVELS, Way};
 use crate::catalog::Set;
 
 pub use json::json;
-pub use junit::junit;
+pub use junit::{escape_xml, junit};
 pub use tap::tap;
 pub use text::text;
 

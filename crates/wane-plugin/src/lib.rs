@@ -55,7 +55,7 @@
 //! ```
 //!
 //! What many providers do alike is here once: texts borrowed from the body ([`Text`]), batches of items ([`read_part`]),
-//! instants in every form ([`instant`]), what may be asked of an effect ([`Effect::is_within`], …).
+//! instants in every form ([`instant`]), files ([`Input::multipart`]), what may be asked of an effect ([`Effect::is_within`], …).
 //! A provider that signs otherwise than a manifest can say is checked with the functions of [`verify`].
 //! Name, version, SDK and compiler are added to the manifest by [`export!`]; what a manifest may say is in [`manifest`].
 //! The ABI underneath is in `wane-plugin-abi`; nobody needs it to write a plugin in Rust.
@@ -66,6 +66,7 @@ mod export;
 mod input;
 pub mod instant;
 pub mod manifest;
+mod multipart;
 mod outcome;
 mod part;
 mod request;

@@ -9,16 +9,17 @@
 //! | `POST …/conversation` | the start of a session, unless one is open | 202 |
 //!
 //! A message's id is its entry's, so that a repeat moves nothing and is answered as the first time. Instants are
-//! milliseconds; one that would lie before March 1973 is taken for seconds, as one of the provider's examples has them.
+//! milliseconds, or seconds, as one of the provider's examples has them ([`Millis`]).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wane_plugin::{Event, Input, read_json};
+use wane_plugin::instant::Millis;
+use wane_plugin::{Event, Input, Text, read_json, read_part};
 
 use crate::body::{self, Body};
 use crate::payload::{
     Acknowledged, Acknowledgement, Consent, Content, Entry, Established, Interaction, Interactions, Message,
-    Participant, Session, Text,
+    Participant, Session,
 };
 use crate::wrong::{
     APP_TYPE, CONSENT, CONSENT_OWNER, CONVERSATION, EMPTY_FILE, END_USER, FILES, FORM, FORMAT, FROM, IDS, INSTANT,
@@ -36,9 +37,6 @@ const BYTES: usize = 512;
 const MOST_RECEIPTS: usize = 25;
 /// The largest file.
 const LARGEST: usize = 25 << 20;
-/// What is less than this is seconds; and the last second and millisecond of the year 9999.
-const LEAST_MILLIS: i64 = 100_000_000_000;
-const LAST_MILLIS: i64 = 253_402_300_799_999;
 
 /// What came of a request.
 pub(crate) struct Taken {
@@ -71,16 +69,10 @@ fn name<'t>(text: Option<&'t Text<'_>>, longest: usize, wrong: Wrong) -> Result<
     text.map(|text| &**text).filter(|text| !text.trim().is_empty() && fits(text)).ok_or(wrong)
 }
 
-/// Milliseconds since 1970, as a number or as digits in a text.
+/// An instant that is there, and is not the very first one: that stands for none.
 fn instant(given: Option<&Value>) -> Result<i64, Wrong> {
-    let number = match given {
-        Some(Value::String(digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
-        Some(given) => given.as_i64(),
-        None => None,
-    };
-    let number = number.filter(|number| *number > 0).ok_or(INSTANT)?;
-    let millis = if number < LEAST_MILLIS { number.saturating_mul(1_000) } else { number };
-    if millis <= LAST_MILLIS { Ok(millis) } else { Err(INSTANT) }
+    let given = given.and_then(|given| Millis::deserialize(given).ok()).map(Millis::millis);
+    given.filter(|at| *at > 0).ok_or(INSTANT)
 }
 
 /// The channel that requests must be about.
@@ -99,7 +91,7 @@ impl Channel<'_> {
         let to = self.address(given.to.as_ref(), TO)?;
         let from = name(given.from.as_ref(), LONGEST_FROM, FROM)?;
         let [one] = given.interactions.as_deref().unwrap_or_default() else { return Err(INTERACTIONS) };
-        let one: Interaction<'_> = serde_json::from_str(one.get()).map_err(|_| INTERACTIONS)?;
+        let one: Interaction<'_> = read_part(one).map_err(|_| INTERACTIONS)?;
         let event = match &*one.interaction_type {
             "EntryInteraction" if body.files.is_empty() => entry(one.payload.as_ref().ok_or(INTERACTIONS)?)?,
             "EntryInteraction" => return Err(FILES),
@@ -119,14 +111,10 @@ impl Channel<'_> {
         if all.is_empty() || all.len() > MOST_RECEIPTS {
             return Err(FORM);
         }
-        let events = all.iter().map(|one| self.dressed(receipt(one)?, subject)).collect::<Result<_, _>>()?;
-        Ok(done(events))
-    }
-
-    /// An event of a customer, where the request does not name the channel.
-    fn dressed(&self, event: Event, subject: &str) -> Result<Event, Wrong> {
-        let account = self.0.channel_address_identifier.clone();
-        Ok(Event { address: subject.to_owned(), account, ..event })
+        // The request does not name the channel.
+        let account = &self.0.channel_address_identifier;
+        let of_customer = |event| Event { address: subject.to_owned(), account: account.clone(), ..event };
+        Ok(done(all.iter().map(|one| receipt(one).map(of_customer)).collect::<Result<_, _>>()?))
     }
 
     fn consent(&self, given: &Consent<'_>) -> Result<Taken, Wrong> {

@@ -5,6 +5,9 @@
 //! [`inbound`]. [`door`] looks at the headers, [`body`] at multipart bodies, [`wrong`] has the provider's error codes, in
 //! which the partner is answered. [`outbound`] makes the events that the partner would else get from a platform's bus.
 //!
+//! It is the longest channel, since here we are the provider: five paths instead of one webhook, each with its own body, checked
+//! field by field for the answers that the partner's software knows ([`wrong`]); and what happens to sessions goes out too.
+//!
 //! Access tokens are opaque here: whoever grants them (the OAuth JWT bearer flow) tells the operator which count.
 
 use serde::Deserialize;
@@ -109,10 +112,7 @@ impl Channel for Byoc {
     }
 
     fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
-        match outbound::request(&self.config, effect)? {
-            Ok(request) => sink.request(&request),
-            Err(why) => sink.suppress(why),
-        }
+        outbound::render(&self.config, effect, sink)
     }
 }
 

@@ -5,42 +5,37 @@
 //! `clientDuration` is always 0, since nobody typed.
 
 use serde_json::{Value, json};
-use wane_plugin::{Effect, Refusal, Request};
+use wane_plugin::{Effect, Outcome, Request, Sink};
 
 use crate::{Config, conversation_identifier};
 
-/// The request, or why nothing is sent.
-pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request, &'static str>, Refusal> {
-    if effect.to.is_empty() {
-        return Err(Refusal::Malformed("the effect has no `to`".to_owned()));
-    }
-    let id = effect.uuid();
-    let payload = match (status(effect), effect.text.as_deref()) {
+/// One request, or why nothing is sent.
+pub(crate) fn render(config: &Config, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
+    let (to, id) = (effect.recipient()?, effect.uuid());
+    let payload = match (status(effect), effect.words()) {
         (Some(status), _) => changed(config, effect, &id, status),
-        (None, _) if effect.more_text("type").is_some_and(|kind| kind != "notice.due") => {
-            return Ok(Err("not_a_notice"));
-        }
-        (None, None | Some("")) => return Ok(Err("no_text")),
-        (None, Some(_)) if effect.state_truth("opted_out") => return Ok(Err("opted_out")),
+        (None, _) if !effect.is_notice() => return sink.suppress("not_a_notice"),
+        (None, None) => return sink.suppress("no_text"),
+        (None, Some(_)) if effect.state_truth("opted_out") => return sink.suppress("opted_out"),
         (None, Some(text)) => message(&id, text),
     };
     let event = json!({
         "EventType__c": "Interaction",
         "payload": {
             "channelAddressIdentifier": channel_address(config, effect),
-            "recipient": { "appType": "custom", "subject": effect.to, "role": "EndUser" },
+            "recipient": { "appType": "custom", "subject": to, "role": "EndUser" },
             "conversationIdentifier": conversation(config, effect),
             "payload": entry(effect, &id, &payload),
         },
     });
     let request = Request::post(&config.events_url).bearer("events_token").header("Idempotency-Key", &id);
-    Ok(Ok(request.json(&event)?))
+    sink.request(&request.json(&event)?)
 }
 
 /// The status that a session has now, and the one it had.
 fn status(effect: &Effect) -> Option<(&'static str, Option<&'static str>)> {
     // A notice says goodbye in words; the change itself is an effect of its own.
-    if effect.text.as_deref().is_some_and(|text| !text.is_empty()) {
+    if effect.words().is_some() {
         return None;
     }
     match effect.more_text("type").unwrap_or(&effect.effect) {
@@ -63,10 +58,11 @@ fn changed(config: &Config, effect: &Effect, id: &str, (now, before): (&str, Opt
         "channelAddressIdentifier": channel_address(config, effect),
         "sessionStartTime": effect.state_number("session_start_ms").unwrap_or(effect.now_ms),
     });
-    let ended = (now == "Ended").then_some(("sessionEndTime", Value::from(effect.now_ms)));
-    let before = before.map(|before| ("sessionStatusPrev", Value::from(before)));
-    if let Value::Object(payload) = &mut payload {
-        payload.extend(before.into_iter().chain(ended).map(|(name, value)| (name.to_owned(), value)));
+    if let (Value::Object(payload), Some(before)) = (&mut payload, before) {
+        payload.insert("sessionStatusPrev".to_owned(), before.into());
+    }
+    if let (Value::Object(payload), "Ended") = (&mut payload, now) {
+        payload.insert("sessionEndTime".to_owned(), effect.now_ms.into());
     }
     payload
 }

@@ -49,16 +49,14 @@ impl Channel for InApp {
     }
 
     fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
-        match push::request(&self.config, effect)? {
-            Ok(request) => sink.request(&request),
-            Err(why) => sink.suppress(why),
-        }
+        push::render(&self.config, effect, sink)
     }
 }
 
 wane_plugin::export!(
     InApp,
-    manifest = r#"{
+    manifest = concat!(
+        r#"{
         "channel": "in-app",
         "about": "in-app chat: clients of the Messaging for In-App and Web API v2, and a push when none listens",
         "capabilities": { "receipts": true, "typing": true, "token": true, "push": true },
@@ -66,23 +64,13 @@ wane_plugin::export!(
             "type": "object",
             "additionalProperties": false,
             "properties": {
-                "scheme": { "const": "miaw" },
-                "org_id": { "type": "string", "pattern": "^[0-9A-Za-z]{15,18}$" },
-                "es_developer_name": { "type": "string", "minLength": 1 },
-                "jwks": { "type": "object", "required": ["keys"] },
-                "issuer": { "type": "string" },
-                "keyset_name": { "type": "string" },
                 "push_url": { "type": "string", "pattern": "^https?://[^ ]+$" },
-                "token_ttl_s": {
-                    "type": "object",
-                    "additionalProperties": false,
-                    "properties": {
-                        "unauthenticated": { "type": "integer", "minimum": 1 },
-                        "authenticated": { "type": "integer", "minimum": 1 }
-                    }
-                }
+                "#,
+        frame::config!(),
+        r#"
             }
         },
         "secrets": [{ "name": "push_token", "about": "what the push gateway knows us by", "to_plugin": true, "optional": true }]
     }"#
+    )
 );

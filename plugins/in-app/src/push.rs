@@ -5,23 +5,23 @@
 //! every retry, also as `Idempotency-Key`), `template` and `text`. A text is shown on a locked screen: keep it harmless.
 
 use serde_json::json;
-use wane_plugin::{Effect, Refusal, Request};
+use wane_plugin::{Effect, Outcome, Request, Sink};
 
 use crate::Config;
 
-/// The request, or why nothing is sent.
-pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request, &'static str>, Refusal> {
+/// One request, or why nothing is sent.
+pub(crate) fn render(config: &Config, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
     if effect.state_truth("stream_open") {
-        return Ok(Err("told_on_the_stream"));
+        return sink.suppress("told_on_the_stream");
     }
     // The app hears of everything else when it comes back and resumes its stream.
-    if effect.more_text("type").is_some_and(|kind| kind != "notice.due") {
-        return Ok(Err("not_a_notice"));
+    if !effect.is_notice() {
+        return sink.suppress("not_a_notice");
     }
-    let Some(text) = effect.text.as_deref().filter(|text| !text.is_empty()) else { return Ok(Err("no_text")) };
-    let Some(url) = config.push_url.as_deref() else { return Ok(Err("no_push_gateway")) };
+    let Some(text) = effect.words() else { return sink.suppress("no_text") };
+    let Some(url) = config.push_url.as_deref() else { return sink.suppress("no_push_gateway") };
     let Some(device) = effect.state_text("device_id").filter(|device| !device.is_empty()) else {
-        return Ok(Err("no_device"));
+        return sink.suppress("no_device");
     };
     let id = effect.uuid();
     let body = json!({
@@ -33,5 +33,5 @@ pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request
     });
     let request = Request::post(url);
     let request = if config.push_token { request.bearer("push_token") } else { request };
-    Ok(Ok(request.header("Idempotency-Key", id).json(&body)?))
+    sink.request(&request.header("Idempotency-Key", id).json(&body)?)
 }

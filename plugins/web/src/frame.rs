@@ -1,11 +1,7 @@
 //! One request of a client, by its method and path.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
-use wane_plugin::{Event, Input, Refusal};
-
-type Text<'a> = Cow<'a, str>;
+use wane_plugin::{Event, Input, Object, Refusal, Text};
 
 /// Stands for the subject of the client's token.
 const SUBJECT: &str = "@subject";
@@ -17,14 +13,13 @@ const BASE: &str = "/iamessage/api/v2/";
 struct Opened<'a> {
     #[serde(borrow)]
     conversation_id: Text<'a>,
-    #[serde(borrow)]
     language: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Messaged<'a> {
     #[serde(borrow)]
-    message: Message<'a>,
+    message: Object<Message<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -32,10 +27,8 @@ struct Messaged<'a> {
 struct Message<'a> {
     #[serde(borrow)]
     id: Text<'a>,
-    #[serde(borrow)]
     message_type: Text<'a>,
-    #[serde(borrow)]
-    static_content: Option<Content<'a>>,
+    static_content: Option<Object<Content<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +36,6 @@ struct Message<'a> {
 struct Content<'a> {
     #[serde(borrow)]
     format_type: Text<'a>,
-    #[serde(borrow)]
     text: Option<Text<'a>>,
 }
 
@@ -52,14 +44,13 @@ struct Content<'a> {
 struct Entry<'a> {
     #[serde(borrow)]
     entry_type: Text<'a>,
-    #[serde(borrow)]
     id: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Acknowledged<'a> {
     #[serde(borrow)]
-    acks: Vec<Ack<'a>>,
+    acks: Vec<Object<Ack<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -67,11 +58,30 @@ struct Acknowledged<'a> {
 struct Ack<'a> {
     #[serde(borrow)]
     id: Text<'a>,
-    #[serde(borrow)]
     entry_type: Text<'a>,
-    #[serde(borrow)]
     conversation_entry_id: Text<'a>,
 }
+
+/// What the operator configures of this API, for the manifests: all of it is the host's.
+macro_rules! config {
+    () => {
+        r#""scheme": { "const": "miaw" },
+        "org_id": { "type": "string", "pattern": "^[0-9A-Za-z]{15,18}$" },
+        "es_developer_name": { "type": "string", "minLength": 1 },
+        "jwks": { "type": "object", "required": ["keys"] },
+        "issuer": { "type": "string" },
+        "keyset_name": { "type": "string" },
+        "token_ttl_s": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+                "unauthenticated": { "type": "integer", "minimum": 1 },
+                "authenticated": { "type": "integer", "minimum": 1 }
+            }
+        }"#
+    };
+}
+pub(crate) use config;
 
 pub(crate) fn events(input: &Input<'_>) -> Result<Vec<Event>, Refusal> {
     let path = path(input.path);
@@ -132,7 +142,7 @@ fn opened(body: &Opened<'_>) -> Result<Event, Refusal> {
 fn message(message: &Message<'_>) -> Result<Event, Refusal> {
     let id = uuid("`message.id`", &message.id)?;
     let event = match &*message.message_type {
-        "StaticContentMessage" => content(message.static_content.as_ref())?,
+        "StaticContentMessage" => content(message.static_content.as_deref())?,
         kind @ ("ChoicesResponseMessage" | "FormResponseMessage") => written("postback").kind(kind).activity(true),
         kind => Event::new("ignored", SUBJECT).kind(kind).activity(false),
     };
@@ -172,7 +182,7 @@ fn receipts(body: &Acknowledged<'_>) -> Vec<Event> {
         };
         event.id(&*ack.id).with("target", &*ack.conversation_entry_id).activity(false)
     };
-    body.acks.iter().map(one).collect()
+    body.acks.iter().map(|ack| one(ack)).collect()
 }
 
 /// The path of a whole address, or of a path.

@@ -63,7 +63,8 @@ impl Channel for Web {
 
 wane_plugin::export!(
     Web,
-    manifest = r#"{
+    manifest = concat!(
+        r#"{
         "channel": "web",
         "about": "web chat: clients of the Messaging for In-App and Web API v2",
         "capabilities": { "receipts": true, "typing": true, "token": true },
@@ -71,22 +72,12 @@ wane_plugin::export!(
             "type": "object",
             "additionalProperties": false,
             "properties": {
-                "scheme": { "const": "miaw" },
-                "org_id": { "type": "string", "pattern": "^[0-9A-Za-z]{15,18}$" },
-                "es_developer_name": { "type": "string", "minLength": 1 },
-                "jwks": { "type": "object", "required": ["keys"] },
-                "issuer": { "type": "string" },
-                "keyset_name": { "type": "string" },
-                "token_ttl_s": {
-                    "type": "object",
-                    "additionalProperties": false,
-                    "properties": {
-                        "unauthenticated": { "type": "integer", "minimum": 1 },
-                        "authenticated": { "type": "integer", "minimum": 1 }
-                    }
-                }
+                "#,
+        frame::config!(),
+        r#"
             }
         },
         "secrets": []
     }"#
+    )
 );

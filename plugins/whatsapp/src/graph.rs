@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use wane_plugin::{Input, Outcome, Refusal, Request, Sink, Text, verify};
+use wane_plugin::{Input, Object, Outcome, Refusal, Request, Sink, Text, verify};
 
 /// Meta asks once whether the address is ours: the challenge goes back when the token is the one that was entered.
 pub(crate) fn handshake(verify_token: Option<&str>, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
@@ -31,7 +31,7 @@ struct Envelope<'a> {
 
 /// The entries of a webhook, which must be about that object.
 pub(crate) fn entries<'a>(object: &str, input: &Input<'a>) -> Result<Vec<&'a RawValue>, Refusal> {
-    let envelope: Envelope<'a> = input.json()?;
+    let Object(envelope) = input.json::<Object<Envelope<'a>>>()?;
     if envelope.object == object {
         Ok(envelope.entry)
     } else {

@@ -18,14 +18,17 @@ pub fn junit(report: &Report) -> String {
         "  <testsuite name=\"around\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\">"
     );
     for check in &report.around {
-        let head = format!("    <testcase name=\"{}\" classname=\"around\"", escape(&check.id));
+        let head = format!("    <testcase name=\"{}\" classname=\"around\"", escape_xml(&check.id));
         let lines: Vec<String> = check.seen.iter().map(|(case, what)| format!("around {case}: {what}")).collect();
         if lines.is_empty() {
             let _ = writeln!(text, "{head}/>");
         } else {
-            let why = escape(&check.why);
-            let _ =
-                writeln!(text, "{head}><failure message=\"{why}\">{}</failure></testcase>", escape(&lines.join("\n")));
+            let why = escape_xml(&check.why);
+            let _ = writeln!(
+                text,
+                "{head}><failure message=\"{why}\">{}</failure></testcase>",
+                escape_xml(&lines.join("\n"))
+            );
         }
     }
     text.push_str("  </testsuite>\n</testsuites>\n");
@@ -41,7 +44,7 @@ fn suite(cases: &[Outcome], text: &mut String) {
     let _ = writeln!(
         text,
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\">",
-        escape(&first.profile),
+        escape_xml(&first.profile),
         cases.len()
     );
     cases.iter().for_each(|case| one(case, text));
@@ -49,17 +52,17 @@ fn suite(cases: &[Outcome], text: &mut String) {
 }
 
 fn one(case: &Outcome, text: &mut String) {
-    let head = format!("    <testcase name=\"{}\" classname=\"{}\"", escape(&case.id), escape(&case.profile));
-    let lines = escape(&case.verdict.lines().join("\n"));
-    let why = escape(&case.why);
+    let head = format!("    <testcase name=\"{}\" classname=\"{}\"", escape_xml(&case.id), escape_xml(&case.profile));
+    let lines = escape_xml(&case.verdict.lines().join("\n"));
+    let why = escape_xml(&case.why);
     let inside = match &case.verdict {
         Verdict::Pass => {
             let _ = writeln!(text, "{head}/>");
             return;
         }
-        Verdict::Fail(_) => format!("<failure message=\"{why}\">{lines}\n{}</failure>", escape(&case.again)),
+        Verdict::Fail(_) => format!("<failure message=\"{why}\">{lines}\n{}</failure>", escape_xml(&case.again)),
         Verdict::Crash(_) | Verdict::Timeout(_) => {
-            format!("<error message=\"{why}\">{lines}\n{}</error>", escape(&case.again))
+            format!("<error message=\"{why}\">{lines}\n{}</error>", escape_xml(&case.again))
         }
         Verdict::Skip(_) => format!("<skipped message=\"{lines}\"/>"),
         Verdict::Warn(_) => format!("<system-out>{lines}</system-out>"),
@@ -67,8 +70,9 @@ fn one(case: &Outcome, text: &mut String) {
     let _ = writeln!(text, "{head}>{inside}</testcase>");
 }
 
-/// Text for XML; characters that XML can not hold become `\u{fffd}`.
-fn escape(text: &str) -> String {
+/// Text for XML, in its elements and its attributes; characters that XML can not hold become `\u{fffd}`.
+#[must_use]
+pub fn escape_xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

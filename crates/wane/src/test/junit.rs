@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use wane_conformance::report::escape_xml as escape;
+
 use super::{Case, Report, pretty};
 use crate::out::Out;
 
@@ -52,21 +54,4 @@ fn suite(cases: &[Case], out: &mut Out) -> io::Result<()> {
         writeln!(out, "    </testcase>")?;
     }
     writeln!(out, "  </testsuite>")
-}
-
-/// Text for XML; characters that XML can not hold become `\u{fffd}`.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' => escaped.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
