@@ -57,7 +57,7 @@ async fn compare(
     (rounds, turn): (usize, Duration),
 ) -> Result<(), Fault> {
     let commits = Arc::new(Commits::default());
-    let (started, log) = node::start(&place.join("node"), RULES, &commits)?;
+    let (started, log) = node::start(&place.join("node"), &[("rules.toml".into(), RULES.into())], &commits)?;
     let mut peers = wane_bench_store::open(place)?;
     let (mut of_node, mut of_peers) = (Figures::new(), peers.iter().map(|_| Figures::new()).collect::<Vec<_>>());
     let (mut number, mut blocks) = (0, Vec::new());

@@ -47,7 +47,7 @@ fn main() -> Result<(), Fault> {
     let sessions = if quick { 20_000 } else { 1_000_000 };
     let directory = tempfile::TempDir::new_in(&place)?;
     let commits = Arc::new(Commits::default());
-    let (started, log) = node::start(directory.path(), RULES, &commits)?;
+    let (started, log) = node::start(directory.path(), &[("rules.toml".into(), RULES.into())], &commits)?;
     let (node, clock) = (started.node, started.clock);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

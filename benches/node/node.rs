@@ -30,10 +30,17 @@ impl Observer for Commits {
     }
 }
 
+/// A file of rules: where it is, and what is in it.
+pub(crate) type RuleFile = (String, Vec<u8>);
+
 /// Starts a node of two shards with those rules; the log is given, too, since its owner keeps segments ready.
-pub(crate) fn start(place: &Path, text: &str, commits: &Arc<Commits>) -> Result<(Started, FileLog), Box<dyn Error>> {
+pub(crate) fn start(
+    place: &Path,
+    text: &[RuleFile],
+    commits: &Arc<Commits>,
+) -> Result<(Started, FileLog), Box<dyn Error>> {
     let mut files = Files::default();
-    files.insert("rules.toml", text);
+    text.iter().for_each(|(name, text)| files.insert(name.as_str(), text.clone()));
     let rules = Arc::new(rules::load(&files).0.ok_or("the rules are wrong")?);
     let creation = Creation { identity: [1; 16], key: [2; 16], created: Timestamp::EPOCH, shards: 2 };
     let options = Options { create: Some(creation), ..Options::default() };

@@ -39,17 +39,19 @@ pub(crate) struct Ids {
     free: Vec<u32>,
     /// By hour: its segments; the last one is being filled.
     hours: BTreeMap<i64, Vec<u32>>,
+    /// How many ids of segments are not in the table yet.
+    behind: usize,
 }
 
 impl Ids {
     /// No ids; each is to be known for so many milliseconds.
     pub(crate) fn new(known_for: i64) -> Self {
         let (table, segments, free, hours) = (Table::default(), Vec::new(), Vec::new(), BTreeMap::new());
-        Self { known_for, table, segments, free, hours }
+        Self { known_for, table, segments, free, hours, behind: 0 }
     }
 
     pub(crate) const fn len(&self) -> usize {
-        self.table.len()
+        self.table.len() + self.behind
     }
 
     /// Where an id first came, if it is still known at `now`.
@@ -80,15 +82,41 @@ impl Ids {
 
     /// Remembers an id from the log, unless it is known.
     pub(crate) fn restore(&mut self, hash: u64, address: Address, hour_of: Timestamp) {
-        let hour = hour_of.millis().div_euclid(HOUR);
-        self.restore_hour(hour, (hash, address.0));
+        let id = (hash, address.0);
+        if self.table.find(hash, |place| self.at(place).is_some_and(|(_, held)| held == id)).is_none() {
+            self.add(hour_of.millis().div_euclid(HOUR), id);
+        }
     }
 
-    /// The same from a snapshot.
-    pub(crate) fn restore_hour(&mut self, hour: i64, id: Id) {
-        if self.table.find(id.0, |place| self.at(place).is_some_and(|(_, held)| held == id)).is_none() {
-            self.add(hour, id);
+    /// Takes over the ids of an hour from a snapshot. They are found after [`Ids::index`].
+    pub(crate) fn load(&mut self, hour: i64, ids: impl Iterator<Item = Id>) {
+        let mut ids = ids.peekable();
+        while ids.peek().is_some() {
+            let Some(number) = self.room(hour) else { return };
+            let Some(segment) = self.segments.get_mut(number as usize) else { return };
+            let before = segment.ids.len();
+            segment.ids.extend(ids.by_ref().take(SEGMENT - before));
+            self.behind += segment.ids.len() - before;
         }
+    }
+
+    /// Makes those that were loaded known, all at once: a table that gets its size beforehand need not grow to it.
+    pub(crate) fn index(&mut self) {
+        if std::mem::take(&mut self.behind) == 0 {
+            return;
+        }
+        self.table = Table::default();
+        self.table.reserve(self.segments.iter().map(|segment| segment.ids.len()).sum(), |_| 0);
+        for (number, segment) in (0..).zip(&self.segments) {
+            for (low, (hash, _)) in (0..).zip(&segment.ids) {
+                self.table.insert(*hash, number << SEGMENT_BITS | low, |place| hash_at(&self.segments, place));
+            }
+        }
+    }
+
+    /// Looks at where an id is, or would be; says nothing that means anything.
+    pub(crate) fn glance(&self, hash: u64) -> u64 {
+        self.table.guess(hash).map_or(0, u64::from)
     }
 
     /// Forgets ids that are known long enough, at most `most`.
@@ -131,12 +159,7 @@ impl Ids {
         let segment = self.segments.get_mut(number as usize)?;
         let place = number << SEGMENT_BITS | u32::try_from(segment.ids.len()).ok()?;
         segment.ids.push(id);
-        let segments = &self.segments;
-        let hash_of = |place: u32| {
-            let segment = segments.get((place >> SEGMENT_BITS) as usize);
-            segment.and_then(|segment| segment.ids.get(index(place))).map_or(0, |id| id.0)
-        };
-        self.table.insert(id.0, place, hash_of);
+        self.table.insert(id.0, place, |place| hash_at(&self.segments, place));
         Some(place)
     }
 
@@ -158,6 +181,12 @@ impl Ids {
         of_hour.push(number);
         Some(number)
     }
+}
+
+/// The hash of the id in that place.
+fn hash_at(segments: &[Segment], place: u32) -> u64 {
+    let segment = segments.get((place >> SEGMENT_BITS) as usize);
+    segment.and_then(|segment| segment.ids.get(index(place))).map_or(0, |id| id.0)
 }
 
 const fn index(place: u32) -> usize {
@@ -214,5 +243,29 @@ mod tests {
         assert_eq!((ids.len(), ids.find(5, at(5 * HOUR))), (1, Some(Seen::At(Address(2)))));
         ids.restore(5, Address(2), at(5 * HOUR));
         assert_eq!(ids.len(), 1, "told twice, held once");
+    }
+
+    #[test]
+    fn loaded_ids_are_known_once_they_are_indexed_beside_those_that_came_before() {
+        let mut ids = Ids::new(3 * HOUR);
+        ids.restore(7, Address(1), at(0));
+        for hour in 0..3 {
+            ids.load(hour, (0..3_000).map(|number| (spread(hour, number), 100 + number)));
+        }
+        assert_eq!(ids.len(), 9_001);
+        ids.index();
+        assert_eq!(ids.len(), 9_001);
+        let now = at(2 * HOUR);
+        assert_eq!(ids.find(7, now), Some(Seen::At(Address(1))));
+        for number in 0..3_000 {
+            assert_eq!(ids.find(spread(2, number), now), Some(Seen::At(Address(100 + number))));
+        }
+        assert_eq!(ids.find(spread(3, 0), now), None);
+        ids.expire(at(5 * HOUR), 100_000);
+        assert_eq!((ids.len(), ids.find(spread(1, 5), at(5 * HOUR))), (3_000, None));
+    }
+
+    fn spread(hour: i64, number: u64) -> u64 {
+        (hour.unsigned_abs() << 32 | number).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }

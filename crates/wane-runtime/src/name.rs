@@ -29,6 +29,23 @@ impl Key {
     }
 }
 
+/// What an event is looked up by.
+#[derive(Debug)]
+pub struct Hashed {
+    /// Its conversation.
+    pub(crate) name: Key,
+    /// Its id, if it has one.
+    pub(crate) id: Option<u64>,
+}
+
+impl Hashed {
+    pub(crate) fn new(key: &[u8; 16], conversation: &str, id: Option<&str>) -> Self {
+        let name = Key::new(key, conversation);
+        let id = id.map(|id| id_hash(key, &name, id));
+        Self { name, id }
+    }
+}
+
 /// The share of the names behind the hash of a name, or of an event's id.
 pub(crate) fn partition_of(hash: u64) -> u16 {
     let [.., x, y] = hash.to_le_bytes();

@@ -105,6 +105,11 @@ impl Slab {
         self.names.find(u64::from(key.tag), is)
     }
 
+    /// The slot that a name may have.
+    pub(crate) fn guess(&self, key: &Key) -> Option<u32> {
+        self.names.guess(u64::from(key.tag))
+    }
+
     /// The conversation in a slot.
     pub(crate) fn get(&self, slot: u32) -> Option<&Entry> {
         self.entries.get(slot as usize).filter(|entry| !entry.bytes.is_empty())

@@ -30,6 +30,20 @@ impl Table {
         self.parts.get(part(hash))?.find(hash, |number| is(*number)).copied()
     }
 
+    /// The first number that may have that hash.
+    pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
+        self.find(hash, |_| true)
+    }
+
+    /// Makes room for so many numbers more, if their hashes are spread as they should be.
+    pub(crate) fn reserve(&mut self, more: usize, hash_of: impl Fn(u32) -> u64) {
+        // Parts are not all equally large: an eighth more than the average is enough for nearly all of them.
+        let each = more / self.parts.len() + more / self.parts.len() / 8;
+        for part in &mut self.parts {
+            part.reserve(each, |number| mixed(hash_of(*number)));
+        }
+    }
+
     /// Adds a number that is not there. `hash_of` gives the hash that a number was added with.
     pub(crate) fn insert(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
         let hash = mixed(hash);

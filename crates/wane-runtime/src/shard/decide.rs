@@ -17,7 +17,7 @@ use super::{Reply, Shard};
 use crate::batch::{Batch, Link, Place};
 use crate::epoch::Epoch;
 use crate::epochs::is_empty;
-use crate::name::{Key, id_hash};
+use crate::name::{Hashed, Key};
 use crate::slab::Head;
 
 /// How long a conversation whose retention is over waits for a snapshot to be finished, in milliseconds.
@@ -32,15 +32,19 @@ pub(super) struct Loaded {
 
 impl Shard {
     /// `None` before there are rules, and for a conversation that can not be read.
-    pub(super) fn decide_event(&mut self, now: Timestamp, event: &Event, batch: &mut Batch) -> Option<Reply> {
-        let key = Key::new(&self.settings.key, &event.conversation);
-        let id = event.id.as_ref().map(|id| id_hash(&self.settings.key, &key, id));
+    pub(super) fn decide_event(
+        &mut self,
+        now: Timestamp,
+        (event, hashed): (&Event, &Hashed),
+        batch: &mut Batch,
+    ) -> Option<Reply> {
+        let Hashed { name: key, id } = hashed;
         if let Some(seen) = id.and_then(|id| self.ids.find(id, now)) {
             return Some(Reply::Seen(seen));
         }
         let latest = self.epochs.latest()?;
         let (engine, ordinal, epoch) = (Arc::clone(&latest.engine), latest.ordinal, self.epochs.number());
-        let slot = self.slab.find(&key);
+        let slot = self.slab.find(key);
         if let Some(slot) = slot {
             self.decide_by_older(slot, batch);
         }
@@ -65,7 +69,7 @@ impl Shard {
             return Some(Reply::Answered { answer, next, record: None });
         }
         let state = state?;
-        let (slot, next) = self.store((&key, slot), &state, (&engine, epoch))?;
+        let (slot, next) = self.store((key, slot), &state, (&engine, epoch))?;
         let start = place(batch);
         let parts = EventParts {
             now,

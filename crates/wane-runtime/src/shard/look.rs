@@ -9,7 +9,7 @@ use wane_core::time::Timestamp;
 use wane_wire::record::Address;
 
 use super::{Seen, Shard};
-use crate::name::{Key, id_hash};
+use crate::name::{Hashed, Key};
 
 /// A conversation as it is now, unpacked to be looked at.
 #[derive(Clone, Debug)]
@@ -121,9 +121,9 @@ impl Shard {
 
     /// The record of an event that was remembered by its id, once its batch is sealed.
     #[must_use]
-    pub fn seen(&self, conversation: &str, id: &str) -> Option<Address> {
-        let key = Key::new(&self.settings.key, conversation);
-        let hash = id_hash(&self.settings.key, &key, id);
+    pub fn seen(&mut self, conversation: &str, id: &str) -> Option<Address> {
+        self.ids.index();
+        let hash = Hashed::new(&self.settings.key, conversation, Some(id)).id?;
         match self.ids.find(hash, Timestamp::EPOCH.plus_millis(self.now))? {
             Seen::At(address) => Some(address),
             Seen::Here(_) => None,

@@ -71,6 +71,11 @@ impl Shard {
         Ok(())
     }
 
+    /// All pieces were given. What else the first event or record had to wait for is done now.
+    pub fn restored(&mut self) {
+        self.ids.index();
+    }
+
     fn write(&self, slot: u32, piece: &mut Vec<u8>) {
         let Some(entry) = self.slab.get(slot) else { return };
         let Some(key) = self.key(slot) else { return };
@@ -132,13 +137,13 @@ impl Shard {
 
     fn read_ids(&mut self, reader: &mut Reader<'_>) -> Result<(), Malformed> {
         let hour = i64::from_le_bytes(reader.array()?);
-        for _ in 0..u32::from_le_bytes(reader.array()?) {
-            let hash = u64::from_le_bytes(reader.array()?);
-            let address = u64::from_le_bytes(reader.array()?);
-            if self.has(partition_of(hash)) {
-                self.ids.restore_hour(hour, (hash, address));
-            }
-        }
+        let count = u32::from_le_bytes(reader.array()?);
+        let bytes = reader.take(usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(16))?;
+        let (ids, _) = bytes.as_chunks::<8>();
+        let (ids, _) = ids.as_chunks::<2>();
+        let ids = ids.iter().map(|[hash, address]| (u64::from_le_bytes(*hash), u64::from_le_bytes(*address)));
+        let settings = &self.settings;
+        self.ids.load(hour, ids.filter(|(hash, _)| settings.has(partition_of(*hash))));
         Ok(())
     }
 }

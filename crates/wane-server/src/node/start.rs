@@ -377,20 +377,24 @@ fn take_over(mut shard: Shard, inputs: &Receiver<Input>) -> Result<Shard, StartE
             Input::Block(block) => replay(&mut shard, &block)?,
         }
     }
+    shard.restored();
     Ok(shard)
 }
 
 fn replay(shard: &mut Shard, block: &Block) -> Result<(), StartError> {
     let fault = |error| StartError::Record { block: block.sequence, error };
-    let mut offset = 0;
+    let (mut offset, mut run) = (0, Vec::with_capacity(Shard::AHEAD));
     while offset < block.records.len() {
         let peeked = peek(&block.records, offset).map_err(fault)?;
         if peeked.partition.is_some_and(|partition| shard.has(partition)) {
             let (record, _) = decode(&block.records, offset).map_err(fault)?;
-            let at = Address::new(block.sequence, u32::try_from(offset).unwrap_or(u32::MAX));
-            shard.replay(at, &record).map_err(Box::new)?;
+            run.push((Address::new(block.sequence, u32::try_from(offset).unwrap_or(u32::MAX)), record));
         }
         offset = peeked.next_offset;
+        if run.len() == Shard::AHEAD || offset >= block.records.len() {
+            shard.replay_run(&run).map_err(Box::new)?;
+            run.clear();
+        }
     }
     Ok(())
 }

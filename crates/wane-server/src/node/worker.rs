@@ -12,7 +12,7 @@ use wane_core::engine::Engine;
 use wane_core::event::Event;
 use wane_core::time::Timestamp;
 use wane_runtime::batch::{Batch, Place};
-use wane_runtime::shard::{Preview, Reply, Seen, Shard};
+use wane_runtime::shard::{Hashed, Preview, Reply, Seen, Shard};
 use wane_wire::record::Address;
 
 use super::command::{Command, Decided, Page};
@@ -197,20 +197,25 @@ impl Worker {
     fn events(&mut self, events: Vec<(u32, Event)>, reply: oneshot::Sender<Vec<(u32, Decided)>>) {
         self.queued.fetch_sub(events.len(), Ordering::AcqRel);
         let mut decided = Vec::with_capacity(events.len());
-        for (number, event) in events {
+        let hashed: Vec<_> = events.iter().map(|(_, event)| self.shard.hashed(event)).collect();
+        for (place, (number, event)) in events.into_iter().enumerate() {
             if self.batch.is_full() {
                 // The records of what was decided so far go out; its answers wait for the rest, which is durable later.
                 let base = self.flush();
                 decided.iter_mut().for_each(|(_, decision): &mut (u32, Undated)| decision.settle(base));
             }
-            decided.push((number, self.event(event)));
+            let ahead = hashed.get(place..).unwrap_or_default();
+            if place % Shard::AHEAD == 0 {
+                self.shard.look_ahead(ahead);
+            }
+            decided.extend(ahead.first().map(|hashed| (number, self.event(event, hashed))));
         }
         self.replies.push(Waiting::Events(reply, decided));
     }
 
-    fn event(&mut self, event: Event) -> Undated {
+    fn event(&mut self, event: Event, hashed: &Hashed) -> Undated {
         let now = self.clock.now().max(self.reached);
-        match self.shard.event(now, &event, &mut self.batch) {
+        match self.shard.hashed_event(now, (&event, hashed), &mut self.batch) {
             Reply::Answered { answer, next, record } => {
                 let rules = Arc::clone(self.shard.rules());
                 Undated { decided: Decided::New { answer, rules, next, record: None }, place: record }
