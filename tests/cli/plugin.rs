@@ -169,6 +169,72 @@ fn translate_answers_handshakes_and_takes_frames_of_clients() {
         let types: Vec<&Value> = said["events"].as_array().into_iter().flatten().map(|one| &one["type"]).collect();
         assert_eq!(types, vec![&json!("client.connected"); events], "{kind:?}: {said}");
     }
+    let request = asked("GET", "https://chat.example/iamessage/api/v2/nowhere");
+    let said =
+        object(&plugins.call("translate", "web", &directory("plugin-nowhere", &[("request.json", &request)])), 0);
+    assert_eq!((&said["status"], &said["events"]), (&json!(404), &json!([])), "{said}");
+}
+
+/// What the service answers to a client that asks for a token, as the tokens of `tests/client/rsa.json` name theirs.
+#[test]
+fn translate_answers_who_asks_for_a_token() {
+    let plugins = Plugins::new();
+    let made: Value = serde_json::from_str(include_str!("../client/rsa.json")).expect("JSON");
+    let config = json!({ "scheme": "miaw", "org_id": "00D000000000123", "es_developer_name": "Web",
+        "issuer": "https://id.example", "jwks": { "keys": made["keys"] }, "token_ttl_s": { "authenticated": 90 } });
+    let (issued, over) = (4_102_444_800_000_i64, 4_102_445_400_000_i64);
+    let ask = |kind: &str, now: i64, body: Value| {
+        let url = format!("https://chat.example/iamessage/api/v2/authorization/{kind}/access-token");
+        let request = json!({ "method": "POST", "url": url, "now_ms": now }).to_string();
+        let (config, body) = (config.to_string(), body.to_string());
+        let files = [("request.json", &*request), ("body.bin", &*body), ("secret.json", &*config)];
+        object(&plugins.call("translate", "web", &directory("plugin-token", &files)), 0)
+    };
+    let guest = json!({ "orgId": "00D000000000123", "esDeveloperName": "Web" });
+    let mut ann = guest.clone();
+    ann["authorizationType"] = json!("JWT");
+    ann["customerIdentityToken"] = made["RS256"].clone();
+
+    let said = ask("unauthenticated", issued, guest.clone());
+    assert_eq!(said["token"], json!({ "kind": "unauthenticated", "lifetime_s": 3600, "bound_sub": null }), "{said}");
+    let said = ask("authenticated", over - 1, ann.clone());
+    assert_eq!(said["token"], json!({ "kind": "authenticated", "lifetime_s": 90, "bound_sub": "ann" }), "{said}");
+    let reply: Value = serde_json::from_str(said["reply"].as_str().unwrap_or_default()).expect("JSON");
+    assert_eq!(reply["context"]["endUser"]["subject"], "user:ann");
+    assert!(reply["accessToken"].is_string() && reply["lastEventId"].is_string(), "{reply}");
+    assert_eq!((&said["verify"], &said["events"][0]["type"]), (&json!("accept"), &json!("client.connected")));
+
+    let mut other = guest.clone();
+    other["orgId"] = json!("00D000000000999");
+    ann["platform"] = json!("Web");
+    let mut unnamed = ann.clone();
+    unnamed["customerIdentityToken"] = made["RS512"].clone();
+    for (kind, now, body, status) in [
+        ("authenticated", over, ann, 401),
+        ("authenticated", issued, unnamed, 401),
+        ("authenticated", issued, guest, 400),
+        ("unauthenticated", issued, other, 400),
+    ] {
+        let said = ask(kind, now, body);
+        assert_eq!((&said["verify"], &said["status"]), (&json!("reject"), &json!(status)), "{said}");
+        assert_eq!((&said["events"], said.get("token")), (&json!([]), None), "{said}");
+    }
+}
+
+#[test]
+fn translate_keeps_apart_what_is_only_marked() {
+    let plugins = Plugins::new();
+    let source = json!({ "type": "user", "userId": "U1" });
+    let event = |kind: &str, id: &str| json!({ "type": kind, "mode": "active", "timestamp": AT, "webhookEventId": id, "source": source });
+    let body =
+        json!({ "destination": "U0b", "events": [event("teleport", "E1"), event("unfollow", "E2")] }).to_string();
+    let headers = format!("x-line-signature: {}\n", line_signature("k", body.as_bytes()));
+    let request = asked("POST", "/");
+    let files = [("request.json", &*request), ("headers.txt", &*headers), ("body.bin", &*body)];
+    let dir = directory("plugin-marked", &[&files[..], &[("secret.json", r#"{"channel_secret":"k"}"#)]].concat());
+    let said = object(&plugins.call("translate", "line", &dir), 0);
+    assert_eq!((&said["events"][0]["id"], said["events"].as_array().map(Vec::len)), (&json!("E2"), Some(1)), "{said}");
+    assert_eq!((&said["ignored"][0]["id"], &said["ignored"][0]["kind"]), (&json!("E1"), &json!("teleport")), "{said}");
 }
 
 #[test]

@@ -40,9 +40,9 @@ fn status(effect: &Effect) -> Option<(&'static str, Option<&'static str>)> {
     }
     match effect.more_text("type").unwrap_or(&effect.effect) {
         "session.opened" | "session_opened" => Some(("Waiting", Some("New"))),
-        "session.requeued" | "session_waiting" => Some(("Waiting", None)),
-        "session.activated" | "session_active" => Some(("Active", None)),
-        "session.inactivated" | "session_inactive" => Some(("Inactive", Some("Active"))),
+        "session.requeued" | "session_requeued" | "session_waiting" => Some(("Waiting", None)),
+        "session.activated" | "session_activated" | "session_active" => Some(("Active", None)),
+        "session.inactivated" | "session_inactivated" | "session_inactive" => Some(("Inactive", Some("Active"))),
         "session.ended" | "session_ended" => Some(("Ended", None)),
         _ => None,
     }

@@ -29,6 +29,22 @@ struct Message<'a> {
     id: Text<'a>,
     message_type: Text<'a>,
     static_content: Option<Object<Content<'a>>>,
+    #[serde(borrow)]
+    choices_response: Option<Object<Choices<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Choices<'a> {
+    #[serde(borrow, default)]
+    selected_options: Vec<Object<Selected<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Selected<'a> {
+    #[serde(borrow)]
+    option_identifier: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -143,7 +159,12 @@ fn message(message: &Message<'_>) -> Result<Event, Refusal> {
     let id = uuid("`message.id`", &message.id)?;
     let event = match &*message.message_type {
         "StaticContentMessage" => content(message.static_content.as_deref())?,
-        kind @ ("ChoicesResponseMessage" | "FormResponseMessage") => written("postback").kind(kind).activity(true),
+        kind @ ("ChoicesResponseMessage" | "FormResponseMessage") => {
+            let event = written("postback").kind(kind).activity(true);
+            let options = message.choices_response.as_ref().and_then(|choices| choices.selected_options.first());
+            let chosen = options.and_then(|option| option.option_identifier.as_deref());
+            chosen.map_or(event.clone(), |chosen| event.with("postback_id", chosen))
+        }
         kind => Event::new("ignored", SUBJECT).kind(kind).activity(false),
     };
     Ok(event.id(id))

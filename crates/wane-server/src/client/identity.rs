@@ -13,8 +13,8 @@ use wane_core::time::Timestamp;
 use crate::config::Client;
 use crate::serve::ServeError;
 
-/// Seconds by which clocks may differ.
-const LEEWAY: i64 = 5;
+/// By how many seconds the clock of whoever made a token may be ahead. Its end is its end.
+const AHEAD: i64 = 5;
 
 /// The keys of those who may vouch for customers.
 #[derive(Default)]
@@ -37,16 +37,21 @@ impl Identities {
         let Some(path) = &config.jwks else { return Ok(Self::default()) };
         let fault = |what: String| ServeError::Setup(format!("`{}`: {what}", path.display()));
         let text = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-        let set: JwkSet = serde_json::from_slice(&text).map_err(|error| fault(format!("no set of keys: {error}")))?;
+        Self::of(&text, config).map_err(fault)
+    }
+
+    /// Of a set of keys (JWKS), and whom the configuration wants named.
+    pub(super) fn of(set: &[u8], config: &Client) -> Result<Self, String> {
+        let set: JwkSet = serde_json::from_slice(set).map_err(|error| format!("no set of keys: {error}"))?;
         let mut keys = BTreeMap::new();
         for key in &set.keys {
-            let id = key.common.key_id.clone().ok_or_else(|| fault("a key without `kid`".to_owned()))?;
+            let id = key.common.key_id.clone().ok_or("a key without `kid`")?;
             let named = key.common.key_algorithm.and_then(|algorithm| algorithm.to_string().parse().ok());
-            let algorithm: Algorithm = named.ok_or_else(|| fault(format!("the key `{id}` has no usable `alg`")))?;
+            let algorithm: Algorithm = named.ok_or_else(|| format!("the key `{id}` has no usable `alg`"))?;
             if matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512) {
-                return Err(fault(format!("the key `{id}` is a shared secret; only public keys are taken")));
+                return Err(format!("the key `{id}` is a shared secret; only public keys are taken"));
             }
-            let decoding = DecodingKey::from_jwk(key).map_err(|error| fault(format!("the key `{id}`: {error}")))?;
+            let decoding = DecodingKey::from_jwk(key).map_err(|error| format!("the key `{id}`: {error}"))?;
             keys.insert(id, (algorithm, decoding));
         }
         Ok(Self { keys, issuer: config.issuer.clone(), audience: config.audience.clone() })
@@ -78,7 +83,7 @@ impl Identities {
         validation.set_required_spec_claims(&required);
         let claims = decode::<Claims>(token, key, &validation).ok()?.claims;
         let now = now.millis() / 1_000;
-        let in_time = claims.exp + LEEWAY > now && claims.nbf.is_none_or(|from| from - LEEWAY <= now);
+        let in_time = claims.exp > now && claims.nbf.is_none_or(|from| from.saturating_sub(AHEAD) <= now);
         (in_time && !claims.sub.is_empty() && claims.sub.len() <= 128).then_some(claims.sub)
     }
 }

@@ -1,11 +1,13 @@
 //! The web and in-app API: what clients of the Messaging for In-App and Web API v2 speak.
 //!
-//! [`token`] is who a client is; [`identity`] checks what it says of a signed-in customer; [`routes`] are the requests;
+//! [`token`] is who a client is, [`asked`] how it comes by one, [`by_hand`] the same without a daemon; [`identity`] checks what it says of a signed-in customer; [`routes`] are the requests;
 //! [`stream`] is what it hears, made from the log by [`frame`]; [`state`] is who has which conversation, and comes back after a
 //! restart by [`saved`]; [`door`] is what browsers ask before. Expiry is a decision of the rules: a token that is past its
 //! time is taken, and what comes of it is the engine's answer. Texts of messages are handed on while somebody may still
 //! hear them and kept in memory only, bounded; Wane is no transcript. Described for people in `docs/client-api.md`.
 
+mod asked;
+pub mod by_hand;
 mod door;
 mod frame;
 mod identity;

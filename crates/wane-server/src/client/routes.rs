@@ -16,6 +16,7 @@ use wane_core::participant::Role;
 use wane_core::signal::{EventType, SignalRole};
 use wane_plugin_host::call::{CallError, Input, InputKind, PluginEvent, Translated};
 
+use super::asked::{TokenRequest, answer, is_authenticated};
 use super::token::{Claims, device, runs_out};
 use super::{frame, stream};
 use crate::app::App;
@@ -56,22 +57,6 @@ pub fn routes() -> Router<App> {
         .route("/eventrouter/v1/sse", get(stream::listen))
 }
 
-/// What a client says when it asks for a token.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TokenRequest {
-    org_id: String,
-    es_developer_name: String,
-    #[serde(default)]
-    platform: Option<String>,
-    #[serde(default)]
-    device_id: Option<String>,
-    #[serde(default)]
-    authorization_type: Option<String>,
-    #[serde(default)]
-    customer_identity_token: Option<String>,
-}
-
 async fn issue_token(
     State(app): State<App>,
     Path(kind): Path<String>,
@@ -79,18 +64,13 @@ async fn issue_token(
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
     ration(&app, caller.as_deref())?;
-    let request: TokenRequest = parse(&body)?;
-    let authenticated = match kind.as_str() {
-        "unauthenticated" => false,
-        "authenticated" => true,
-        _ => return Err(Problem::new(Kind::NoRoute, "a token is `authenticated` or `unauthenticated`")),
-    };
-    let channel = channel(&app, &request)?;
+    let request = TokenRequest::read(&body)?;
+    let authenticated = is_authenticated(&kind)?;
+    let channel = request.channel(&app.config.client)?;
     let device = device(request.device_id.as_deref())?.map(str::to_owned);
-    let subject = if authenticated { customer(&app, &request)? } else { format!("guest:{}", uuid::Uuid::new_v4()) };
     let now = app.clock.now();
     let claims = Claims {
-        sub: subject,
+        sub: request.subject(authenticated, &app.relay.identities, app.clock.wall())?,
         jti: uuid::Uuid::new_v4().to_string(),
         iat: now.millis() / 1_000,
         iat_ms: now.millis(),
@@ -114,41 +94,8 @@ fn ration(app: &App, caller: Option<&Caller>) -> Result<(), Problem> {
 
 fn token_answer(app: &App, claims: &Claims, device: Option<&str>) -> Result<Response, Problem> {
     let token = app.relay.tokens.issue(claims).ok_or_else(|| Problem::internal(&"no token could be signed"))?;
-    let context = json!({
-        "deviceId": device,
-        "endUser": { "subject": claims.sub, "appType": "messagingOnly", "role": "EndUser" },
-    });
     let last = frame::start_of(app.node.durable());
-    Ok(axum::Json(json!({ "accessToken": token, "lastEventId": last, "context": context })).into_response())
-}
-
-/// The channel that a client's deployment is on.
-fn channel(app: &App, request: &TokenRequest) -> Result<String, Problem> {
-    let client = &app.config.client;
-    if client.org_id.as_ref().is_some_and(|org| *org != request.org_id) || request.org_id.is_empty() {
-        return Err(Problem::new(Kind::BadBody, "`orgId` is not this organisation's"));
-    }
-    if request.es_developer_name.is_empty() {
-        return Err(Problem::new(Kind::BadBody, "`esDeveloperName` is empty"));
-    }
-    match client.deployments.get(&request.es_developer_name) {
-        Some(channel) => Ok(channel.clone()),
-        None if !client.deployments.is_empty() => {
-            Err(Problem::new(Kind::BadBody, "`esDeveloperName` names no deployment that is configured"))
-        }
-        None if request.platform.as_deref() == Some("Mobile") => Ok("in-app".to_owned()),
-        None => Ok("web".to_owned()),
-    }
-}
-
-fn customer(app: &App, request: &TokenRequest) -> Result<String, Problem> {
-    if request.authorization_type.as_deref() != Some("JWT") {
-        return Err(Problem::new(Kind::BadBody, "`authorizationType` must be `JWT`"));
-    }
-    let token = request.customer_identity_token.as_deref().unwrap_or_default();
-    let subject = app.relay.identities.subject(token, app.clock.wall());
-    let refused = || Problem::new(Kind::Unauthorized, "the customer's identity token does not check");
-    subject.map(|subject| format!("user:{subject}")).ok_or_else(refused)
+    Ok(axum::Json(answer(&token, &last, device, &claims.sub)).into_response())
 }
 
 /// The same token's time under a new text: a continuation does not extend.

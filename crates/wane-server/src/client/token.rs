@@ -52,6 +52,11 @@ const LONGEST_DEVICE: usize = 512;
 const GUEST: i64 = 60 * 60 * 1_000;
 const SIGNED_IN: i64 = 6 * 60 * 60 * 1_000;
 
+/// The same, of one or the other.
+pub(super) const fn usual(authenticated: bool) -> i64 {
+    if authenticated { SIGNED_IN } else { GUEST }
+}
+
 impl Tokens {
     pub(super) fn open(config: &Config) -> Result<Self, ServeError> {
         let key = match &config.client.signing_key {
@@ -61,7 +66,11 @@ impl Tokens {
         if key.len() < 32 {
             return Err(ServeError::Setup("`client.signing_key` needs at least 32 bytes".to_owned()));
         }
-        Ok(Self { sign: EncodingKey::from_secret(&key), check: DecodingKey::from_secret(&key) })
+        Ok(Self::by(&key))
+    }
+
+    pub(super) fn by(key: &[u8]) -> Self {
+        Self { sign: EncodingKey::from_secret(key), check: DecodingKey::from_secret(key) }
     }
 
     /// The token as text.
@@ -127,5 +136,5 @@ pub(super) fn runs_out(app: &App, channel: &str, authenticated: bool, now: Times
         }
         Phase::Running(_) | Phase::Unset { .. } | Phase::Lapsed { .. } => None,
     });
-    deadlines.min().unwrap_or_else(|| now.plus_millis(if authenticated { SIGNED_IN } else { GUEST }))
+    deadlines.min().unwrap_or_else(|| now.plus_millis(usual(authenticated)))
 }

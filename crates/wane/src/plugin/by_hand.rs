@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use wane_core::time::Timestamp;
 use wane_plugin_host::call::{CallError, Input, InputKind, PluginEvent, Rendered, Request, Translated};
 use wane_plugin_host::{Channel, ChannelSettings, Host, Manifest, Secret, Settings, Tier, Trust};
+use wane_server::client::by_hand::Issued;
+use wane_server::http::problem::Problem;
 
 use super::{resolved, unusable};
 use crate::Verdict;
@@ -53,12 +55,17 @@ impl Asked {
 }
 
 /// What `translate` prints.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Heard {
     verify: &'static str,
     status: u16,
     reply: Option<String>,
     events: Vec<PluginEvent>,
+    /// What was only marked: nothing for a conversation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ignored: Vec<PluginEvent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -76,6 +83,7 @@ pub(crate) fn translate(file: &Path, dir: &Path, tier: PluginTier, out: &mut Out
     let headers = headers(&optional(&dir.join("headers.txt"))?, &dir.join("headers.txt"))?;
     let body = optional(&dir.join("body.bin"))?;
     let config = config_file(&dir.join("secret.json"))?;
+    let known = config.clone();
     let mut kind = InputKind::Webhook;
     let loaded = Loaded::new(file, tier, |manifest| {
         kind = asked.kind(manifest);
@@ -94,7 +102,18 @@ pub(crate) fn translate(file: &Path, dir: &Path, tier: PluginTier, out: &mut Out
         body: &body,
     });
     let failed = matches!(result, Err(CallError::Fault(_) | CallError::Quarantined(_)));
-    print(out, &heard(result))?;
+    let mut said = heard(result);
+    if kind == InputKind::ClientFrame && said.status == 200 && said.error.is_some() {
+        // Clients are told that there is no such thing; providers would send what they are refused again.
+        said.status = 404;
+    }
+    if kind == InputKind::ClientFrame && said.error.is_none() {
+        let now = instant(asked.now_ms, "request.json")?;
+        if let Some(answer) = wane_server::client::by_hand::token(&known, (&asked.method, path), &body, now) {
+            said = answered(said, answer);
+        }
+    }
+    print(out, &said)?;
     Ok(if failed { Verdict::Findings } else { Verdict::Well })
 }
 
@@ -118,6 +137,23 @@ pub(crate) fn render(file: &Path, dir: &Path, tier: PluginTier, out: &mut Out) -
 
 const FORM: &str = "docs/plugins.md tells what lies in such a directory";
 
+/// Tokens are the service's business: what it would answer to a request for one.
+fn answered(said: Heard, answer: Result<Issued, Problem>) -> Heard {
+    match answer {
+        Ok(issued) => {
+            let token = json!({ "kind": issued.kind, "lifetime_s": issued.lifetime_s, "bound_sub": issued.customer });
+            Heard { reply: Some(issued.answer.to_string()), token: Some(token), ..said }
+        }
+        Err(problem) => Heard {
+            verify: "reject",
+            status: problem.kind.status(),
+            reply: Some(String::from_utf8_lossy(&problem.json()).into_owned()),
+            error: Some(problem.detail),
+            ..Heard::default()
+        },
+    }
+}
+
 fn heard(result: Result<Translated, CallError>) -> Heard {
     let (verify, status, error) = match result {
         Ok(translated) => {
@@ -127,7 +163,8 @@ fn heard(result: Result<Translated, CallError>) -> Heard {
             let reply = (!body.is_empty()).then_some(body);
             let verify = if translated.refusal == Some(CallError::BadSignature) { "reject" } else { "accept" };
             let error = translated.refusal.map(|refusal| refusal.to_string());
-            return Heard { verify, status, reply, events: translated.events, error };
+            let (ignored, events) = translated.events.into_iter().partition(|event| event.event_type == "ignored");
+            return Heard { verify, status, reply, events, ignored, token: None, error };
         }
         Err(error @ CallError::BadSignature) => ("reject", 401, error),
         Err(error @ CallError::Malformed(_)) => ("accept", 400, error),
@@ -135,7 +172,7 @@ fn heard(result: Result<Translated, CallError>) -> Heard {
         Err(error @ (CallError::RetryLater(_) | CallError::Quarantined(_))) => ("accept", 503, error),
         Err(error @ CallError::Fault(_)) => ("accept", 500, error),
     };
-    Heard { verify, status, reply: None, events: Vec::new(), error: Some(error.to_string()) }
+    Heard { verify, status, error: Some(error.to_string()), ..Heard::default() }
 }
 
 impl From<PluginTier> for Tier {
