@@ -15,8 +15,7 @@ const TOKEN: &str = "wane_of_the_crash_test";
 pub(crate) struct Place(PathBuf);
 
 impl Place {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    pub(crate) fn new(path: PathBuf) -> Self {
         if path.exists() {
             std::fs::remove_dir_all(&path).expect("an old directory goes");
         }
@@ -66,7 +65,7 @@ impl Daemon {
 
     /// Returns when it can be reached.
     pub(crate) fn ready(&mut self) -> Link {
-        Link { address: self.0.ready() }
+        Link::to(self.0.ready())
     }
 
     pub(crate) fn kill(&mut self) {
@@ -86,6 +85,10 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    pub(crate) const fn to(address: String) -> Self {
+        Self { address }
+    }
+
     /// Status and body; `None` when the answer did not come whole.
     pub(crate) fn get(&self, path: &str) -> Option<(u16, Value)> {
         self.ask("GET", path, "")

@@ -19,6 +19,7 @@ mod reader;
 mod rules;
 mod writer;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -55,7 +56,7 @@ struct Told {
 impl World {
     fn new(seed: u64) -> Self {
         Self {
-            place: Place::new("crash"),
+            place: Place::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("crash")),
             chance: Chance::new(seed),
             writers: (0..WRITERS).map(|number| Writer::new(number, Chance::new(seed ^ (number + 1)))).collect(),
             readers: vec![Reader::new("effects"), Reader::new("decisions")],

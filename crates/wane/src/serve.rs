@@ -9,6 +9,7 @@ use wane_core::time::Period;
 use wane_server::app::App;
 use wane_server::config::Config;
 use wane_server::dev::Dev;
+use wane_server::node::StartError;
 use wane_server::serve::{ServeError, Start, serve};
 use wane_server::telemetry;
 use wane_store::log::LogError;
@@ -83,13 +84,14 @@ pub(crate) fn run(args: &ServeArgs, out: &mut Out) -> Result<Verdict, Trouble> {
 
 /// Why it ended, and what to do about damage.
 fn stopped(error: &ServeError, data: &Path) -> Trouble {
-    let message = match error {
-        ServeError::Log(LogError::Damaged { .. }) => {
-            let verify = format!("`wane store verify {}` looks at every byte", data.display());
-            format!("{error}\n  = help: {verify}; start from a backup, or with `--salvage`, which tells what it loses")
-        }
-        _ => error.to_string(),
-    };
+    let mut message = error.to_string();
+    let of_log = matches!(error, ServeError::Log(LogError::Damaged { .. }));
+    let of_start = |start: &StartError| matches!(start, StartError::Log(LogError::Damaged { .. }));
+    if of_log || matches!(error, ServeError::Start(start) if of_start(start)) {
+        let verify = format!("`wane store verify {}` looks at every byte", data.display());
+        let rest = "start from a backup, or with `--salvage`, which tells what it loses";
+        message = format!("{message}\n  = help: {verify}; {rest}");
+    }
     Trouble::Daemon { message, code: error.exit_code() }
 }
 

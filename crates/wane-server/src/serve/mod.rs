@@ -6,7 +6,9 @@
 mod trouble;
 
 use std::future::Future;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -60,16 +62,23 @@ pub struct Start {
 pub fn serve(start: Start, ready: impl FnOnce(&App, SocketAddr)) -> Result<(), ServeError> {
     start.config.check()?;
     let runtime = runtime().map_err(ServeError::System)?;
-    let done = runtime.block_on(run(start, ready));
+    let done = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(start, ready))));
     // What still waits for others is not waited for.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    done
+    done.unwrap_or_else(|_| Err(ServeError::Inside("the main thread failed".to_owned())))
 }
 
-/// Tokio panics when the system gives it no thread.
+/// Without a thread for each of its workers Tokio panics, and would then wait for those that it has for ever.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    let made = std::panic::catch_unwind(|| tokio::runtime::Builder::new_multi_thread().enable_all().build());
-    made.unwrap_or_else(|_| Err(std::io::Error::other("a thread could not be started")))
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {
+        let error = ServeError::System(std::io::Error::other("a thread could not be started"));
+        let _ = writeln!(std::io::stderr(), "error: {error}");
+        std::process::exit(error.exit_code().into());
+    }));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    std::panic::set_hook(usual);
+    runtime
 }
 
 async fn run(start: Start, ready: impl FnOnce(&App, SocketAddr)) -> Result<(), ServeError> {
