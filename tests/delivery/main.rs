@@ -207,6 +207,8 @@ async fn bad_endpoints_are_refused_and_change_nothing() {
         (json!({ "url": "https://example.com/", "secret": "env:WANE_TEST_NO_SUCH_SECRET" }), "no secret"),
         (json!({ "url": "https://example.com/", "type": [] }), "did you mean `types`"),
         (json!({ "url": "https://example.com/", "types": [""] }), "empty"),
+        (json!({ "url": "https://example.com/", "types": ["session.end"] }), "did you mean `session.ended`"),
+        (json!({ "url": "https://example.com/", "types": ["sesion.*"] }), "no effect `sesion.*`"),
         (json!({}), "url"),
     ];
     for (body, what) in table {

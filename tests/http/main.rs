@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests may fail")]
 
+mod audit;
 mod bad;
 mod clock;
 mod config;

@@ -35,7 +35,7 @@ struct Claims {
 impl Identities {
     pub(super) fn open(config: &Client) -> Result<Self, ServeError> {
         let Some(path) = &config.jwks else { return Ok(Self::default()) };
-        let fault = |what: String| ServeError::Setup(format!("`{}`: {what}", path.display()));
+        let fault = |what: String| ServeError::Setup(format!("`client.jwks`: `{}`: {what}", path.display()));
         let text = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
         Self::of(&text, config).map_err(fault)
     }

@@ -60,7 +60,10 @@ pub(super) const fn usual(authenticated: bool) -> i64 {
 impl Tokens {
     pub(super) fn open(config: &Config) -> Result<Self, ServeError> {
         let key = match &config.client.signing_key {
-            Some(reference) => reference.load()?.reveal().to_vec(),
+            Some(reference) => {
+                let fault = |error| ServeError::Setup(format!("`client.signing_key`: {error}"));
+                reference.load().map_err(fault)?.reveal().to_vec()
+            }
             None => own_key(&config.data)?,
         };
         if key.len() < 32 {

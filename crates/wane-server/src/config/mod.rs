@@ -5,6 +5,7 @@
 //! the directory the daemon was started in.
 
 pub mod channels;
+mod check;
 pub mod read;
 pub mod secret;
 pub mod sections;
@@ -105,8 +106,8 @@ impl Config {
     /// What forbids this configuration as a whole, once the command line is laid over it.
     ///
     /// # Errors
-    /// [`ConfigError`] for `--dev` and a manual clock on an address that others can reach, a log that is kept too shortly,
-    /// an organisation or a number of shards that can not be.
+    /// [`ConfigError`] for `--dev` and a manual clock on an address that others can reach, for a directory of plugins that is
+    /// not there, and for values that can not be meant.
     pub fn check(&self) -> Result<(), ConfigError> {
         let public = !self.listen.ip().is_loopback();
         let refuse = |what: &str| {
@@ -119,15 +120,10 @@ impl Config {
         if self.manual_clock && public {
             return refuse("`--clock manual`");
         }
-        if self.org.is_empty() || self.org.len() > 64 || self.org.chars().any(char::is_control) {
-            return Err(ConfigError::rule("`org` can not be that".into(), "1 to 64 bytes without control characters"));
-        }
-        if self.retention.log < self.retention.ids {
-            let message = "`retention.log` is shorter than `retention.ids`".to_owned();
-            return Err(ConfigError::rule(message, "a repeated event is answered from the log, so keep it as long"));
-        }
-        if self.shards == 0 || self.shards > 1_024 {
-            return Err(ConfigError::rule(format!("`shards` can not be {}", self.shards), "1 to 1024"));
+        check::values(self).map_err(|(key, what, right)| ConfigError::rule(format!("`{key}`: {what}"), right))?;
+        if let Some(plugins) = self.plugins.as_ref().filter(|plugins| !plugins.is_dir()) {
+            let message = format!("`plugins`: `{}` is no directory", plugins.display());
+            return Err(ConfigError::rule(message, "the directory with the shared objects of the channels"));
         }
         Ok(())
     }

@@ -167,7 +167,14 @@ impl Config {
     /// assert_eq!(error.help.as_deref(), Some("did you mean `idle`?"));
     /// ```
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        toml::from_str::<File>(text).map(Self::from).map_err(|error| wrong(text, &error))
+        let config = toml::from_str::<File>(text).map(Self::from).map_err(|error| wrong(text, &error))?;
+        super::check::values(&config).map_err(|(key, what, right)| ConfigError {
+            path: PathBuf::new(),
+            place: super::check::line(text, key).map(|line| (line, 1)),
+            message: format!("`{key}`: {what}"),
+            help: Some(right.to_owned()),
+        })?;
+        Ok(config)
     }
 
     /// The defaults as a file.
@@ -198,16 +205,35 @@ fn wrong(text: &str, error: &toml::de::Error) -> ConfigError {
     ConfigError { path: PathBuf::new(), place, message, help }
 }
 
+/// What a reader of types expects, for people.
+const WORDS: [(&str, &str); 11] = [
+    ("u8", "a whole number up to 255"),
+    ("u16", "a whole number up to 65535"),
+    ("u32", "a whole number"),
+    ("u64", "a whole number"),
+    ("usize", "a whole number"),
+    ("a boolean", "`true` or `false`"),
+    ("a string", "a text"),
+    ("path string", "a path as text"),
+    ("socket address", "an address and port, such as `\"127.0.0.1:7600\"`"),
+    ("a map", "a table"),
+    ("a sequence", "a list"),
+];
+
 /// What is wrong, with the key of its line, and without the names of types.
 fn keyed(line: &str, said: &str) -> String {
     let mut said = said.to_owned();
-    for (name, words) in [("u16", "a whole number up to 65535"), ("u32", "a whole number"), ("u64", "a whole number")] {
+    for (name, words) in WORDS {
         if let Some(start) = said.strip_suffix(&format!("expected {name}")) {
             said = format!("{start}expected {words}");
         }
     }
+    said = said
+        .replace("invalid type: sequence", "invalid type: a list")
+        .replace("invalid type: map", "invalid type: a table");
+    said = said.replace("invalid socket address syntax", "no address and port, such as `127.0.0.1:7600`");
     let key = line.split_once('=').map(|(key, _)| key.trim()).unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let named = key.is_empty() || !key.chars().all(plain) || said.contains(key);
+    let named = key.is_empty() || !key.chars().all(plain) || said.contains(&format!("`{key}`"));
     if named { said } else { format!("`{key}`: {said}") }
 }

@@ -13,6 +13,7 @@ use wane_wire::record::{Address, EffectRef, Record};
 
 use super::endpoint::{Endpoint, To};
 use crate::app::App;
+use crate::desk::audit::{audit, who};
 use crate::http::extract::{Authorized, Given, Json, Known, Params, Segment, bad_parameter};
 use crate::http::problem::{Kind, Problem};
 use crate::node::NodeError;
@@ -161,18 +162,19 @@ fn delivery(which: &Which, listed: &Listed) -> Value {
     })
 }
 
-async fn retry(State(app): State<App>, _: Authorized<Admin>, Segment(text): Segment) -> Result<Response, Problem> {
+async fn retry(State(app): State<App>, by: Authorized<Admin>, Segment(text): Segment) -> Result<Response, Problem> {
     let none = || Problem::not_found("there is no such dead letter").help("`GET /v1/deliveries?endpoint=…` lists them");
     let (endpoint, effect) = id::parse(&text).ok_or_else(none)?;
     let mark = app.delivery.state().outbox.retry(app.clock.now(), endpoint, effect).ok_or_else(none)?;
     record(&app, Record::Delivery(Box::new(mark))).await?;
+    audit(&app, &who(&by.token), "delivery.retry", json!({ "endpoint": endpoint, "delivery": text })).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
 /// How many dead letters one request brings back; the answer says whether there are more.
 const AT_ONCE: usize = 1_000;
 
-async fn retry_dead(State(app): State<App>, _: Authorized<Admin>, Segment(id): Segment) -> Result<Response, Problem> {
+async fn retry_dead(State(app): State<App>, by: Authorized<Admin>, Segment(id): Segment) -> Result<Response, Problem> {
     let marks: Vec<_> = {
         let state = app.delivery.state();
         state.endpoints.get(&id).ok_or_else(no_endpoint)?;
@@ -185,6 +187,7 @@ async fn retry_dead(State(app): State<App>, _: Authorized<Admin>, Segment(id): S
     if let Some(last) = addresses.into_iter().max() {
         applied(&app, last).await;
     }
+    audit(&app, &who(&by.token), "delivery.retry", json!({ "endpoint": id, "retried": retried })).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(json!({ "retried": retried, "more": retried == AT_ONCE }))).into_response())
 }
 

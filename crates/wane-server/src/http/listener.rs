@@ -77,8 +77,10 @@ pub enum DoorError {
         error: io::Error,
     },
     /// Certificate or key can not be used.
-    #[error("`{}`: {what}", .path.display())]
+    #[error("`{key}`: `{}`: {what}", .path.display())]
     Tls {
+        /// Which of the two: `tls.cert` or `tls.key`.
+        key: &'static str,
         /// The file.
         path: PathBuf,
         /// What is wrong.

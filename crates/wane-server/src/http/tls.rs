@@ -14,8 +14,10 @@ use crate::config::secret::is_open;
 
 /// Reads certificate and key.
 pub(super) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, DoorError> {
-    let wrong =
-        |path: &Path, what: &dyn std::fmt::Display| DoorError::Tls { path: path.to_owned(), what: what.to_string() };
+    let wrong = |path: &Path, what: &dyn std::fmt::Display| {
+        let key = if path == tls.key { "tls.key" } else { "tls.cert" };
+        DoorError::Tls { key, path: path.to_owned(), what: what.to_string() }
+    };
     let certificates = CertificateDer::pem_file_iter(&tls.cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| wrong(&tls.cert, &error))?;

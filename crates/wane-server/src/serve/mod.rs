@@ -226,7 +226,15 @@ async fn count_from_here(app: &App) {
     let (ordinal, rules) = app.node.rules();
     let since = app.desk.version(ordinal).await.map(|version| version.at);
     app.metrics.found(&rules.hash.to_string(), since);
-    app.config.channels.keys().for_each(|channel| app.metrics.channel(channel));
+    for channel in app.config.channels.keys() {
+        app.metrics.channel(channel);
+        if !rules.channels.iter().any(|known| *known.name == **channel) {
+            tracing::warn!(
+                channel,
+                "a channel is configured that the rules in force do not have: its events are refused"
+            );
+        }
+    }
 }
 
 /// A part of the daemon that runs beside the listener. When it fails the daemon goes on, and says so.

@@ -5,6 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
+use wane_core::diagnostic::did_you_mean;
+use wane_core::signal::EffectType;
 use wane_runtime::outbox::Filter;
 use zeroize::Zeroizing;
 
@@ -14,6 +16,8 @@ use crate::delivery::Format;
 use crate::delivery::endpoint::{Endpoint, Key, ROTATION, To};
 use crate::delivery::sign::SigningKey;
 use crate::delivery::target::{Target, TargetError};
+use crate::desk::audit::{audit, who};
+use crate::http::extract::short;
 use crate::http::problem::{Fault, Kind, Problem};
 
 /// How many endpoints there may be.
@@ -78,6 +82,7 @@ pub(super) async fn create(
         by: by.token.id.to_string(),
     };
     write(&app, &endpoint).await?;
+    note(&app, &by, "endpoint.create", &endpoint).await?;
     Ok((StatusCode::CREATED, axum::Json(with_secret(&app, &endpoint, made))).into_response())
 }
 
@@ -102,6 +107,7 @@ pub(super) async fn change(
     endpoint.off = change.enabled.map_or(endpoint.off, off);
     endpoint.by = by.token.id.to_string();
     write(&app, &endpoint).await?;
+    note(&app, &by, "endpoint.change", &endpoint).await?;
     Ok(axum::Json(with_secret(&app, &endpoint, None)).into_response())
 }
 
@@ -124,6 +130,7 @@ pub(super) async fn rotate(
     endpoint.by = by.token.id.to_string();
     write(&app, &endpoint).await?;
     app.delivery.vault.forget(&dropped);
+    note(&app, &by, "endpoint.secret", &endpoint).await?;
     Ok((StatusCode::CREATED, axum::Json(with_secret(&app, &endpoint, made))).into_response())
 }
 
@@ -140,7 +147,20 @@ pub(super) async fn remove(
     let removed = Endpoint { removed: true, by: by.token.id.to_string(), ..endpoint };
     write(&app, &removed).await?;
     app.delivery.vault.forget(&removed.keys);
+    note(&app, &by, "endpoint.remove", &removed).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The audit says what was done; how the endpoint is by now. Its URL may be as good as a secret and has a name there alone.
+async fn note(app: &App, by: &Authorized<Admin>, what: &str, endpoint: &Endpoint) -> Result<(), Problem> {
+    let details = json!({
+        "endpoint": endpoint.id,
+        "types": endpoint.filter.types,
+        "channels": endpoint.filter.channels,
+        "enabled": endpoint.off.is_none(),
+    });
+    audit(app, &who(&by.token), what, details).await?;
+    Ok(())
 }
 
 async fn write(app: &App, endpoint: &Endpoint) -> Result<(), Problem> {
@@ -207,7 +227,24 @@ fn checked(filter: Filter) -> Result<Filter, Problem> {
             ));
         }
     }
-    Ok(filter)
+    match filter.types.iter().find(|name| !is_kind(name)) {
+        Some(name) => {
+            let kinds = EffectType::ALL.iter().map(|kind| kind.name());
+            let meant = did_you_mean(name.trim_end_matches('*'), kinds).map(|meant| format!("did you mean `{meant}`?"));
+            let right = meant.unwrap_or_else(|| "such as `session.ended`, `session.*` or `x.yours`".to_owned());
+            Err(wrong("types", &format!("there is no effect `{}`", short(name)), &right))
+        }
+        None => Ok(filter),
+    }
+}
+
+/// Whether there are effects of that name, or of names that begin so.
+fn is_kind(name: &str) -> bool {
+    let begins = |begin: &str| EffectType::ALL.iter().any(|kind| kind.name().starts_with(begin));
+    match name.strip_suffix('*') {
+        Some(begin) => begins(begin) || "x.".starts_with(begin) || begin.starts_with("x."),
+        None => EffectType::parse(name).is_some() || name.starts_with("x."),
+    }
 }
 
 fn wrong(field: &str, message: &str, right: &str) -> Problem {
