@@ -80,7 +80,7 @@ pub use event::Event;
 pub use export::__private;
 pub use input::{Field, Input, Kind, read_json};
 pub use outcome::{Outcome, Refusal};
-pub use part::{Object, Text, read_part};
+pub use part::{Object, Text, needed_part, read_part};
 pub use request::Request;
 pub use sink::{Reply, Sink};
 

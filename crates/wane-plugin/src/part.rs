@@ -64,6 +64,18 @@ impl PartialEq<&str> for Text<'_> {
     }
 }
 
+impl PartialEq<Text<'_>> for str {
+    fn eq(&self, other: &Text<'_>) -> bool {
+        *self == **other
+    }
+}
+
+impl PartialEq<Text<'_>> for &str {
+    fn eq(&self, other: &Text<'_>) -> bool {
+        **self == **other
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader;
@@ -174,6 +186,34 @@ pub fn read_part<'a, T: Deserialize<'a>>(part: &'a RawValue) -> Result<T, Refusa
             (None, None) => format!("not of the documented form at column {}", error.column()),
         })
     })
+}
+
+/// The part of that name, which what was read before has promised: a message of the type `text` has a `text`.
+///
+/// ```
+/// # use serde_json::value::RawValue;
+/// use wane_plugin::{Text, needed_part, read_json};
+/// #[derive(serde::Deserialize)]
+/// struct Message<'a> {
+///     #[serde(borrow)]
+///     text: Option<&'a RawValue>,
+///     image: Option<&'a RawValue>,
+/// }
+/// #[derive(serde::Deserialize)]
+/// struct Body<'a> {
+///     #[serde(borrow)]
+///     body: Text<'a>,
+/// }
+/// let message: Message<'_> = read_json(br#"{"type":"text","text":{"body":"hello"}}"#)?;
+/// assert_eq!(needed_part::<Body<'_>>("text", message.text)?.body, "hello");
+/// assert_eq!(needed_part::<Body<'_>>("image", message.image).err().unwrap().detail(), "`image` is missing");
+/// # Ok::<(), wane_plugin::Refusal>(())
+/// ```
+///
+/// # Errors
+/// [`Refusal::Malformed`] when it is not there, and as [`read_part`].
+pub fn needed_part<'a, T: Deserialize<'a>>(name: &str, part: Option<&'a RawValue>) -> Result<T, Refusal> {
+    read_part(part.ok_or_else(|| Refusal::Malformed(format!("`{name}` is missing")))?)
 }
 
 #[cfg(test)]

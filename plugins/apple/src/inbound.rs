@@ -3,17 +3,13 @@
 //! The token says that the gateway speaks, and nothing of the body: who knows a token can send anything until it is too old,
 //! so ids are what keeps repeats out. Nothing on the wire tells the time of a message: it counts from its arrival.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use wane_plugin::verify::{JwtRules, jwt, meant_for};
-use wane_plugin::{Event, Input, Refusal, read_json};
+use wane_plugin::{Event, Input, Object, Refusal, Text, read_json};
 
 use crate::{Apple, Config};
-
-type Text<'a> = Cow<'a, str>;
 
 /// The most bytes of a message: interactive data above 10 KB comes by reference, a text with all its attachments is less.
 const LIMIT: usize = 1 << 20;
@@ -21,33 +17,22 @@ const LIMIT: usize = 1 << 20;
 /// By how much Apple's clock may be ahead, in seconds.
 const AHEAD_S: i64 = 300;
 
-/// Nobody in particular.
-const NOBODY: &str = "-";
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
     #[serde(borrow)]
     id: Text<'a>,
-    #[serde(borrow, rename = "type")]
+    #[serde(rename = "type")]
     kind: Text<'a>,
-    #[serde(borrow)]
     source_id: Text<'a>,
-    #[serde(borrow)]
     destination_id: Text<'a>,
-    #[serde(borrow)]
     body: Option<Text<'a>>,
-    #[serde(borrow)]
     locale: Option<Text<'a>>,
-    #[serde(borrow)]
     group: Option<Text<'a>>,
-    #[serde(borrow)]
     intent: Option<Text<'a>>,
-    #[serde(borrow)]
     interactive_data: Option<&'a RawValue>,
-    #[serde(borrow)]
     interactive_data_ref: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(default)]
     attachments: Vec<&'a RawValue>,
 }
 
@@ -76,7 +61,7 @@ impl Apple {
 
 pub(crate) fn event(config: &Config, input: &Input<'_>) -> Result<Event, Refusal> {
     let body = input.unpacked(LIMIT)?;
-    let message: Message<'_> = read_json(&body)?;
+    let Object(message) = read_json::<Object<Message<'_>>>(&body)?;
     for (name, text) in
         [("id", &message.id), ("sourceId", &message.source_id), ("destinationId", &message.destination_id)]
     {
@@ -88,9 +73,8 @@ pub(crate) fn event(config: &Config, input: &Input<'_>) -> Result<Event, Refusal
     agree(input, "source-id", &message.source_id)?;
     agree(input, "destination-id", &message.destination_id)?;
     let ours = config.business_id.as_deref().is_none_or(|ours| ours == message.destination_id);
-    let event =
-        if ours { said(&message)? } else { Event::new("ignored", NOBODY).kind("other_destination").activity(false) };
-    let address = if event.event_type == "ignored" { NOBODY } else { &*message.source_id };
+    let event = if ours { said(&message)? } else { Event::ignored("other_destination") };
+    let address = if event.is_ignored() { Event::NOBODY } else { &*message.source_id };
     let event = Event { address: address.to_owned(), ..event };
     let event = event.id(&*message.id).account(&*message.destination_id);
     event.check().map(|()| event)
@@ -103,24 +87,23 @@ fn agree(input: &Input<'_>, name: &str, text: &str) -> Result<(), Refusal> {
 }
 
 fn said(message: &Message<'_>) -> Result<Event, Refusal> {
-    let by_customer = |event_type: &str| Event::new(event_type, NOBODY).role("customer");
+    let by_customer = |event_type: &str| Event::new(event_type, Event::NOBODY).role("customer");
     let event = match &*message.kind {
         "text" => text(message)?,
         "interactive" => interactive(message)?,
         "typing_start" => by_customer("typing").kind("started").activity(false),
         "typing_end" => by_customer("typing").kind("stopped").activity(false),
         "close" => by_customer("session.closed").kind("conversation").activity(false).with("closed", true),
-        kind => Event::new("ignored", NOBODY).kind(kind).activity(false),
+        kind => Event::ignored(kind),
     };
     let told = [("language", &message.locale), ("group", &message.group), ("intent", &message.intent)];
-    let told =
-        told.into_iter().filter_map(|(name, text)| Some((name, text.as_deref().filter(|text| !text.is_empty())?)));
+    let told = told.into_iter().filter_map(|(name, text)| Some((name, Text::given(text)?)));
     Ok(told.fold(event, |event, (name, text)| event.with(name, text)))
 }
 
 /// A text, pictures with or without words, or both: each attachment has its place in the body.
 fn text(message: &Message<'_>) -> Result<Event, Refusal> {
-    let written = Event::new("message", NOBODY).role("customer").activity(true);
+    let written = Event::new("message", Event::NOBODY).role("customer").activity(true);
     match (message.body.as_deref(), message.attachments.is_empty()) {
         (Some(text), true) => Ok(written.kind("text").with("text", text)),
         (text, false) => {
@@ -137,7 +120,7 @@ fn interactive(message: &Message<'_>) -> Result<Event, Refusal> {
     if data.is_none() && reference.is_none() {
         return Err(Refusal::Malformed("an answer has `interactiveData` or `interactiveDataRef`".to_owned()));
     }
-    let event = Event::new("postback", NOBODY).role("customer").kind("interactive").activity(true);
+    let event = Event::new("postback", Event::NOBODY).role("customer").kind("interactive").activity(true);
     let event = if reference.is_some() { event.with("by_reference", true) } else { event };
     Ok(match data.and_then(chosen) {
         Some(chosen) => event.with("postback_id", chosen),

@@ -66,10 +66,7 @@ impl Channel for Apple {
     }
 
     fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
-        match outbound::request(&self.config, effect)? {
-            Ok(request) => sink.request(&request),
-            Err(why) => sink.suppress(why),
-        }
+        outbound::render(&self.config, effect, sink)
     }
 }
 

@@ -4,41 +4,36 @@
 //! are automatic, and say so. The host packs the body, as `Content-Encoding` asks.
 
 use serde_json::{Value, json};
-use wane_plugin::{Effect, Refusal, Request};
+use wane_plugin::{Effect, Outcome, Refusal, Request, Sink};
 
 use crate::Config;
 
 const GATEWAY: &str = "https://mspgw.push.apple.com/v1/message";
 
-/// The request, or why nothing is sent.
-pub(crate) fn request(config: &Config, effect: &Effect) -> Result<Result<Request, &'static str>, Refusal> {
-    if effect.more_text("type").is_some_and(|kind| kind != "notice.due") {
-        return Ok(Err("not_a_notice"));
-    }
-    if is_closed(effect) {
-        return Ok(Err("closed_by_customer"));
-    }
-    if effect.state_truth("opted_out") {
-        return Ok(Err("opted_out"));
-    }
-    let Some(text) = effect.text.as_deref().filter(|text| !text.is_empty()) else { return Ok(Err("no_text")) };
-    if effect.to.is_empty() {
-        return Err(Refusal::Malformed("the effect has no `to`".to_owned()));
-    }
-    let (id, from) = (effect.uuid(), business(config, effect)?);
+/// One request, or why nothing is sent.
+pub(crate) fn render(config: &Config, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
+    let text = match effect.words() {
+        _ if !effect.is_notice() => return sink.suppress("not_a_notice"),
+        _ if is_closed(effect) => return sink.suppress("closed_by_customer"),
+        _ if effect.state_truth("opted_out") => return sink.suppress("opted_out"),
+        None => return sink.suppress("no_text"),
+        Some(text) => text,
+    };
+    let (to, id) = (effect.recipient()?, effect.uuid());
+    let from = effect.account(config.business_id.as_deref(), "business_id")?;
     // Both stand in headers.
-    if [effect.to.as_str(), from].iter().any(|name| name.chars().any(char::is_control)) {
+    if [to, from].iter().any(|name| name.chars().any(char::is_control)) {
         return Err(Refusal::Malformed("`to` or `account` has control characters".to_owned()));
     }
-    let body = json!({ "v": 1, "id": id, "type": "text", "sourceId": from, "destinationId": effect.to, "body": text });
+    let body = json!({ "v": 1, "id": id, "type": "text", "sourceId": from, "destinationId": to, "body": text });
     let request = Request::post(GATEWAY)
         .bearer("bearer")
         .header("Content-Encoding", "gzip")
         .header("id", &id)
         .header("source-id", from)
-        .header("destination-id", &effect.to)
+        .header("destination-id", to)
         .header("auto-reply", "true");
-    Ok(Ok(request.json(&body)?))
+    sink.request(&request.json(&body)?)
 }
 
 /// A thread that the customer closed is closed until the customer writes again. Hosts tell that it is, or since when.
@@ -47,11 +42,4 @@ fn is_closed(effect: &Effect) -> bool {
     let since = |value: &Value| value.as_i64().is_some_and(|closed| wrote.is_none_or(|wrote| wrote <= closed));
     let names = ["closed", "closed_by_customer", "closed_ms", "closed_at_ms"];
     names.iter().filter_map(|name| effect.channel_state.get(*name)).any(|value| *value == true || since(value))
-}
-
-/// The business that the customer wrote to, otherwise the configured one.
-fn business<'a>(config: &'a Config, effect: &'a Effect) -> Result<&'a str, Refusal> {
-    let told = effect.more_text("account").filter(|account| !account.is_empty());
-    let missing = || Refusal::Malformed("the effect has no `account` and the config no `business_id`".to_owned());
-    told.or(config.business_id.as_deref()).ok_or_else(missing)
 }

@@ -39,10 +39,7 @@ impl Channel for Line {
     }
 
     fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
-        match outbound::request(effect)? {
-            Ok(request) => sink.request(&request),
-            Err(why) => sink.suppress(why),
-        }
+        outbound::render(effect, sink)
     }
 }
 

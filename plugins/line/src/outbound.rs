@@ -3,8 +3,8 @@
 //! A reply costs nothing of the month's quota, but can not be repeated safely; a push carries a key that is the same over
 //! every retry of the effect, so that LINE sends it once.
 
-use serde_json::{Value, json};
-use wane_plugin::{Effect, Refusal, Request};
+use serde_json::json;
+use wane_plugin::{Effect, Outcome, Request, Sink};
 
 /// The most UTF-16 units of a text.
 const LIMIT: usize = 5_000;
@@ -18,35 +18,23 @@ const MARGIN_MS: i64 = 5_000;
 /// How long after the event the token of a redelivery counts.
 const REDELIVERED_MS: i64 = 20 * 60_000;
 
-/// The request, or why nothing is sent.
-pub(crate) fn request(effect: &Effect) -> Result<Result<Request, &'static str>, Refusal> {
-    if effect.more_text("type").is_some_and(|kind| kind != "notice.due") {
-        return Ok(Err("not_a_notice"));
-    }
-    for why in ["opted_out", "standby"] {
-        if effect.state_truth(why) {
-            return Ok(Err(why));
-        }
-    }
-    let text = match effect.text.as_deref() {
-        None | Some("") => return Ok(Err("no_text")),
-        Some(text) if text.encode_utf16().count() > LIMIT => return Ok(Err("text_too_long")),
+/// One request, or why nothing is sent.
+pub(crate) fn render(effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
+    let text = match effect.words() {
+        _ if !effect.is_notice() => return sink.suppress("not_a_notice"),
+        _ if effect.state_truth("opted_out") => return sink.suppress("opted_out"),
+        _ if effect.state_truth("standby") => return sink.suppress("standby"),
+        None => return sink.suppress("no_text"),
+        Some(text) if text.encode_utf16().count() > LIMIT => return sink.suppress("text_too_long"),
         Some(text) => text,
     };
     let messages = json!([{ "type": "text", "text": text }]);
-    let request = match reply_token(effect) {
+    sink.request(&match reply_token(effect) {
         Some(token) => post("reply").json(&json!({ "replyToken": token, "messages": messages }))?,
-        None => push(effect, &messages)?,
-    };
-    Ok(Ok(request))
-}
-
-fn push(effect: &Effect, messages: &Value) -> Result<Request, Refusal> {
-    if effect.to.is_empty() {
-        return Err(Refusal::Malformed("the effect has no `to`".to_owned()));
-    }
-    let request = post("push").header("X-Line-Retry-Key", effect.uuid());
-    request.json(&json!({ "to": effect.to, "messages": messages }))
+        None => post("push")
+            .header("X-Line-Retry-Key", effect.uuid())
+            .json(&json!({ "to": effect.recipient()?, "messages": messages }))?,
+    })
 }
 
 fn post(path: &str) -> Request {
@@ -65,6 +53,7 @@ fn reply_token(effect: &Effect) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
     use wane_plugin::testing::{FakeHost, Rendered, effect};
 
     use super::*;

@@ -99,10 +99,7 @@ impl Channel for Sms {
     }
 
     fn render(&mut self, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
-        match outbound::request(&self.config, self.provider(), effect)? {
-            Ok(request) => sink.request(&request),
-            Err(why) => sink.suppress(why),
-        }
+        outbound::render(&self.config, self.provider(), effect, sink)
     }
 }
 

@@ -1,41 +1,30 @@
 //! From a notice to one request to the provider, or the reason why there is none.
 
 use serde_json::json;
-use wane_plugin::{Effect, Refusal, Request};
+use wane_plugin::{Effect, Outcome, Refusal, Request, Sink};
 
 use crate::{Config, Provider};
 
 /// The most characters of a text. The provider cuts it into segments; longer ones it refuses.
 const LIMIT: usize = 1_600;
 
-/// The request, or why nothing is sent.
-pub(crate) fn request(
-    config: &Config,
-    provider: Provider,
-    effect: &Effect,
-) -> Result<Result<Request, &'static str>, Refusal> {
-    if effect.more_text("type").is_some_and(|kind| kind != "notice.due") {
-        return Ok(Err("not_a_notice"));
-    }
-    if effect.state_truth("opted_out") {
-        return Ok(Err("opted_out"));
-    }
-    let text = match effect.text.as_deref() {
-        None | Some("") => return Ok(Err("no_text")),
-        Some(text) if text.chars().count() > LIMIT => return Ok(Err("text_too_long")),
+/// One request, or why nothing is sent.
+pub(crate) fn render(config: &Config, provider: Provider, effect: &Effect, sink: &mut Sink<'_>) -> Outcome {
+    let text = match effect.words() {
+        _ if !effect.is_notice() => return sink.suppress("not_a_notice"),
+        _ if effect.state_truth("opted_out") => return sink.suppress("opted_out"),
+        None => return sink.suppress("no_text"),
+        Some(text) if text.chars().count() > LIMIT => return sink.suppress("text_too_long"),
         Some(text) => text,
     };
-    if effect.to.is_empty() {
-        return Err(missing("the effect has no `to`"));
-    }
+    let to = effect.recipient()?;
     let told = [effect.more_text("from"), effect.more_text("account"), config.number.as_deref()];
     let from = told.into_iter().flatten().find(|number| !number.is_empty());
-    let request = match provider {
-        Provider::Twilio => twilio(config, &effect.to, from, text)?,
-        Provider::Vonage => vonage(config, &effect.to, from, text)?,
-        Provider::MessageBird => messagebird(&effect.to, from, text)?,
-    };
-    Ok(Ok(request))
+    sink.request(&match provider {
+        Provider::Twilio => twilio(config, to, from, text)?,
+        Provider::Vonage => vonage(config, to, from, text)?,
+        Provider::MessageBird => messagebird(to, from, text)?,
+    })
 }
 
 fn missing(what: &str) -> Refusal {

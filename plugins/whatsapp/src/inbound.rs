@@ -4,9 +4,8 @@
 //! not known here is no error of form: it becomes a marker, `type: "ignored"` with the type as its `kind`, and so does a
 //! change of a field that has nothing to do with conversations. A marker without a customer has the address `-`.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
-use wane_plugin::{Event, Input, Object, Refusal, Text, read_part};
+use wane_plugin::{Event, Input, Object, Refusal, Text, needed_part, read_part};
 
 use crate::graph;
 use crate::payload::{
@@ -164,33 +163,28 @@ impl Scene<'_> {
     }
 }
 
-/// The content of a message, which its type has promised.
-fn content<'a, T: Deserialize<'a>>(name: &str, part: Option<&'a RawValue>) -> Result<T, Refusal> {
-    read_part(part.ok_or_else(|| Refusal::Malformed(format!("`{name}` is missing")))?)
-}
-
 /// What a message says, without who and when. Where only its content tells which number the customer had before, that is the
 /// address.
 fn said(message: &Message<'_>) -> Result<Event, Refusal> {
     let said = |event_type: &str, kind: &str| Event::new(event_type, "").kind(kind);
     Ok(match &*message.kind {
-        "text" => said("message", "text").with("text", &*content::<Body<'_>>("text", message.text)?.body),
+        "text" => said("message", "text").with("text", &*needed_part::<Body<'_>>("text", message.text)?.body),
         media @ ("image" | "video" | "audio" | "document" | "sticker") => said("message", "media").with("media", media),
         kind @ ("location" | "contacts" | "order") => said("message", kind),
         // Something that this interface does not show; the customer sent it all the same.
         "unsupported" | "unknown" => said("message", "unsupported"),
-        "button" => pressed(&content("button", message.button)?),
-        "interactive" => answered(&content("interactive", message.interactive)?),
-        "reaction" => reacted(&content("reaction", message.reaction)?),
+        "button" => pressed(&needed_part("button", message.button)?),
+        "interactive" => answered(&needed_part("interactive", message.interactive)?),
+        "reaction" => reacted(&needed_part("reaction", message.reaction)?),
         "edit" => {
-            let edit: Original<'_> = content("edit", message.edit)?;
+            let edit: Original<'_> = needed_part("edit", message.edit)?;
             said("edit", "edit").with("target", &*edit.original_message_id)
         }
         "revoke" => {
-            let revoke: Original<'_> = content("revoke", message.revoke)?;
+            let revoke: Original<'_> = needed_part("revoke", message.revoke)?;
             said("unsend", "revoke").with("target", &*revoke.original_message_id)
         }
-        "system" => moved(&content("system", message.system)?),
+        "system" => moved(&needed_part("system", message.system)?),
         "request_welcome" => said("client.connected", "request_welcome"),
         other => said("ignored", other),
     })
