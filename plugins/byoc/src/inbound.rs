@@ -23,8 +23,8 @@ use crate::payload::{
 };
 use crate::wrong::{
     APP_TYPE, CONSENT, CONSENT_OWNER, CONVERSATION, EMPTY_FILE, END_USER, FILES, FORM, FORMAT, FROM, IDS, INSTANT,
-    INTERACTIONS, LENGTH, MESSAGE, MESSAGE_TYPE, MORE_END_USERS, NO_CHANNEL, NO_ID, ONE_END_USER, OPERATION, ROLE,
-    SESSION, SUBJECT, TO, TOO_LARGE, Wrong,
+    INTERACTIONS, LENGTH, MESSAGE, MESSAGE_TYPE, MORE_END_USERS, NO_BODY, NO_CHANNEL, NO_ID, NO_LENGTH, ONE_END_USER,
+    OPERATION, OPERATION_BY, ROLE, SESSION, SUBJECT, TO, TOO_LARGE, Wrong,
 };
 use crate::{Config, Owner, conversation_identifier};
 
@@ -49,6 +49,7 @@ pub(crate) fn taken(config: &Config, input: &Input<'_>) -> Result<Taken, Wrong> 
     let path = input.path.split(['?', '#']).next().unwrap_or_default();
     let channel = Channel(config);
     match (input.method, path.rsplit('/').next().unwrap_or_default()) {
+        ("POST" | "PATCH", _) if input.body.is_empty() => Err(NO_BODY),
         ("POST", "interactions") => channel.interaction(&body::read(input)?),
         ("POST", "acknowledgement") => channel.receipts(&read(input)?),
         ("PATCH", "consent") => channel.consent(&read(input)?),
@@ -145,7 +146,7 @@ impl Channel<'_> {
         let event = match given.operation_by.as_deref() {
             Some("EndUser") => event.role("customer"),
             Some("System") | None => event,
-            Some(_) => return Err(OPERATION),
+            Some(_) => return Err(OPERATION_BY),
         };
         Ok(done(vec![event]))
     }
@@ -239,7 +240,7 @@ fn content(content: &Content<'_>) -> Result<Event, Wrong> {
 fn attachment(given: &Interaction<'_>, files: &[&[u8]]) -> Result<Event, Wrong> {
     let id = name(given.id.as_ref(), LONGEST_FROM, NO_ID)?;
     let [file] = files else { return Err(FILES) };
-    let length = given.content_length.ok_or(INTERACTIONS)?;
+    let length = given.content_length.ok_or(NO_LENGTH)?;
     match (given.attachment_index, file.len()) {
         (Some(0), 0) => Err(EMPTY_FILE),
         (Some(0), size) if size > LARGEST => Err(TOO_LARGE),

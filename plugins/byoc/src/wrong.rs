@@ -28,6 +28,7 @@ pub(crate) const SCOPE: Wrong = strange(403, 10_003, "the access token lacks the
 pub(crate) const TOKEN: Wrong = strange(401, 10_004, "the access token is not valid");
 pub(crate) const TOO_LARGE: Wrong = Wrong { status: 413, code: 10_008, words: "the file is larger than 25 MB" };
 pub(crate) const EMPTY_FILE: Wrong = wrong(10_009, "the file is empty or missing");
+pub(crate) const NO_LENGTH: Wrong = wrong(10_010, "the attachment has no `contentLength`");
 pub(crate) const FILES: Wrong = wrong(10_011, "the files are not as many as the attachments");
 pub(crate) const HEADER: Wrong = wrong(10_016, "a header is missing, there twice, or not valid");
 pub(crate) const NO_CHANNEL: Wrong = wrong(10_017, "there is no such `channelAddressIdentifier`");
@@ -51,7 +52,9 @@ pub(crate) const NO_ID: Wrong = wrong(10_059, "an id is missing or empty");
 pub(crate) const IDS: Wrong = wrong(10_060, "the ids of entry and message differ");
 pub(crate) const MESSAGE_TYPE: Wrong = wrong(10_062, "end users send no messages of this `messageType`");
 pub(crate) const FORM: Wrong = wrong(10_089, "the request is not of the documented form");
+pub(crate) const NO_BODY: Wrong = wrong(10_100, "the request has no body");
 pub(crate) const OPERATION: Wrong = wrong(10_102, "`operation` must be `End` or `Inactivate`");
+pub(crate) const OPERATION_BY: Wrong = wrong(10_103, "`operationBy` must be `EndUser` or `System`");
 pub(crate) const SESSION: Wrong = wrong(10_106, "`Inactivate` needs a `sessionId`");
 
 impl Wrong {
