@@ -6,7 +6,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
 
 use crate::daemon::{Client, Daemon};
-use crate::{C1, M1, M2};
+use crate::{C1, C2, M1, M2};
 
 /// 2100-01-01, where the clock of these tests stands.
 const NOW: i64 = 4_102_444_800;
@@ -136,8 +136,11 @@ fn a_token_that_was_changed_or_taken_back_is_401() {
     let revoke = guest.ask("DELETE", "/authorization/unauthenticated/access-token", &Value::Null);
     assert_eq!(revoke.status, 204);
     assert_eq!((guest.says(C1, M1, "hello").status, guest.tries(&guest.last).err()), (401, Some(401)));
+    let idle = daemon.guest();
+    assert_eq!(idle.ask("DELETE", "/authorization/unauthenticated/access-token", &Value::Null).status, 204);
     daemon.restart(false);
     assert_eq!(guest.says(C1, M1, "hello").status, 401, "in another run, too");
+    assert_eq!(idle.opens(C2), 401, "also of a client that never had a conversation");
 }
 
 #[test]

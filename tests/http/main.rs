@@ -7,5 +7,6 @@ mod bad;
 mod clock;
 mod config;
 mod daemon;
+mod deliveries;
 mod rules;
 mod tokens;

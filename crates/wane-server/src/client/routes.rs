@@ -15,6 +15,7 @@ use wane_core::facts::Name;
 use wane_core::participant::Role;
 use wane_core::signal::{EventType, SignalRole};
 use wane_plugin_host::call::{CallError, Input, InputKind, PluginEvent, Translated};
+use wane_wire::record::Record;
 
 use super::asked::{TokenRequest, answer, is_authenticated};
 use super::token::{Claims, device, runs_out};
@@ -38,6 +39,9 @@ pub(super) const OPENED: &str = "opened-by:";
 pub(super) const CLOSED: &str = "closed:";
 pub(super) const TOKEN: &str = "token:";
 pub(super) const REVOKED: &str = "revoked:";
+
+/// The kind of the records that say the same of a token by itself: `{"token": …}`, by its id.
+pub(super) const TAKEN_BACK: &str = "client-token.revoked";
 
 /// How many entries a list has, unless asked otherwise, and at most.
 const ENTRIES: u32 = 20;
@@ -113,6 +117,9 @@ async fn renew_token(
 async fn revoke_token(State(app): State<App>, headers: HeaderMap) -> Result<StatusCode, Problem> {
     let claims = client(&app, &headers).await?;
     app.relay.state().revoke(&claims.jti);
+    // A client without a conversation has no event that could say it.
+    let json = json!({ "token": claims.jti }).to_string().into_bytes();
+    app.node.record(Record::Admin { now: app.node.now(), kind: TAKEN_BACK.into(), json }).await?;
     for conversation in conversations(&app, &claims.sub) {
         let mut event = Event::new(conversation, EventType::TokenRevoked);
         event.id = Some(format!("{REVOKED}{}", claims.jti).into());

@@ -15,7 +15,7 @@ use tokio::sync::broadcast::error::RecvError;
 use wane_wire::record::{Address, Record, RecordError, RecordKind, Sequence, decode, peek};
 
 use super::frame::{self, Frame};
-use super::routes::{CLOSED, OPENED, REVOKED, TOKEN, client, contact, conversations};
+use super::routes::{CLOSED, OPENED, REVOKED, TAKEN_BACK, TOKEN, client, contact, conversations};
 use crate::app::App;
 use crate::http::problem::{Kind, Problem};
 use crate::node::NodeError;
@@ -189,7 +189,8 @@ fn follow(app: &App, sequence: Sequence, records: &[u8], is_fresh: bool) -> Resu
     let mut offset = 0;
     while offset < records.len() {
         let peeked = peek(records, offset)?;
-        let is_wanted = peeked.kind == RecordKind::Event || (peeked.kind == RecordKind::Lapse && is_fresh);
+        let is_wanted = matches!(peeked.kind, RecordKind::Event | RecordKind::Admin)
+            || (peeked.kind == RecordKind::Lapse && is_fresh);
         if is_wanted {
             let (record, _) = decode(records, offset)?;
             learn(app, &record);
@@ -205,6 +206,13 @@ fn follow(app: &App, sequence: Sequence, records: &[u8], is_fresh: bool) -> Resu
 
 /// The ids of the events that this API makes say what has to be remembered.
 fn learn(app: &App, record: &Record) {
+    if let Record::Admin { kind, json, .. } = record
+        && &**kind == TAKEN_BACK
+    {
+        let said: Value = serde_json::from_slice(json).unwrap_or_default();
+        let token = said.get("token").and_then(Value::as_str);
+        token.into_iter().for_each(|token| app.relay.state().revoke(token));
+    }
     let Record::Event(record) = record else { return };
     let Some(id) = record.event.id.as_deref() else { return };
     if let Some(subject) = id.strip_prefix(OPENED) {

@@ -94,6 +94,11 @@ impl Delivery {
         Ok(Self { state, sender, disk, vault: Vault::new(data), poke: Notify::new(), applied })
     }
 
+    /// Whether effects go anywhere at all.
+    pub(crate) fn has_endpoints(&self) -> bool {
+        !self.state().endpoints.is_empty()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Each change is one call of the outbox, which does not panic in the middle.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -21,6 +21,9 @@ pub(super) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, DoorError> {
     let certificates = CertificateDer::pem_file_iter(&tls.cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| wrong(&tls.cert, &error))?;
+    if certificates.is_empty() {
+        return Err(wrong(&tls.cert, &"there is no certificate in it"));
+    }
     if is_open(&tls.key).map_err(|error| wrong(&tls.key, &error))? {
         return Err(wrong(&tls.key, &"everybody on this machine can read or change it; `chmod 600` it"));
     }

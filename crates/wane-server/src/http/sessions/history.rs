@@ -1,13 +1,15 @@
-//! What happened to a conversation, newest first: its records are chained, each names the one before.
+//! What happened to a conversation, newest first: its records are chained, each names the one before. Records with effects
+//! have what became of these, too.
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use wane_core::effect::EffectBody;
 use wane_wire::record::{Address, peek};
 
+use super::deliveries::{self, Marks};
 use super::{Kept, Which, find};
 use crate::app::App;
 use crate::http::extract::{Authorized, Given, Known, Params};
@@ -44,6 +46,9 @@ pub(super) struct HistoryPage {
     /// Whether there were older records that the log does not keep any more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     older_gone: bool,
+    /// Whether there may be marks of deliveries far behind their effects that were not looked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deliveries_cut: bool,
 }
 
 /// `GET /v1/sessions/{id}/history`
@@ -54,7 +59,8 @@ pub(super) async fn history(
     Params(asked): Params<Asked>,
 ) -> Result<Json<HistoryPage>, Problem> {
     let kept = find(&app, &id).await?.kept;
-    let mut page = HistoryPage { records: Vec::new(), next: None, older_gone: false };
+    let mut page = HistoryPage { records: Vec::new(), next: None, older_gone: false, deliveries_cut: false };
+    let (mut places, mut marks) = (Vec::new(), Marks::new());
     let mut at = match asked.after {
         Some(at) if !is_record(&app, at).await? => return Err(foreign()),
         Some(at) => at,
@@ -78,7 +84,19 @@ pub(super) async fn history(
             return Err(foreign());
         }
         page.records.push(render::record(&app, &record, at)?);
+        places.push(at);
+        if !record.effects().is_empty() {
+            marks.insert(at, Vec::new());
+        }
         at = previous;
+    }
+    page.deliveries_cut = deliveries::find(&app, &mut marks).await?;
+    for (told, at) in page.records.iter_mut().zip(places) {
+        let Some(found) = marks.remove(&at).filter(|found| !found.is_empty()) else { continue };
+        let mut fields: Map<String, Value> =
+            serde_json::from_str(told.get()).map_err(|error| Problem::internal(&error))?;
+        fields.insert("deliveries".into(), Value::Array(found));
+        *told = render::raw(&fields)?;
     }
     Ok(Json(page))
 }

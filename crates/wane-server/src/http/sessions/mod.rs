@@ -1,5 +1,6 @@
 //! Sessions: `GET /v1/sessions`, one of them, its history, and why its timers are as they are.
 
+mod deliveries;
 mod ended;
 mod explain;
 mod history;
