@@ -9,8 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import messagebird as bird
 import requests
+from facebook_business.adobjects.page import Page
+from facebook_business.api import FacebookAdsApi, FacebookSession
 from linebot.v3.messaging import ApiClient, Configuration, MessagingApi, PushMessageRequest, ReplyMessageRequest, TextMessage
 from pywa import WhatsApp
+from pywa.types.templates import TemplateLanguage
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -26,6 +29,7 @@ def run():
     twilio()
     messagebird()
     whatsapp()
+    messenger()
 
 
 def effect(to, **state):
@@ -146,16 +150,65 @@ def whatsapp():
 
     client = WhatsApp(phone_id="77000111", token=KEY, session=Session(), api_version=23.0)
     client.send_message(to="4915112345678", text=TEXT, preview_url=False)
-    method, url, body = kept[-1]
+    client.send_template(to="4915112345678", name="are_you_there", language=TemplateLanguage.GERMAN, params=[])
+    client.send_message(to="DE.49217384", text=TEXT, preview_url=False)
+    client.send_message(to="Y2FwaV9ncm91cDo", text=TEXT, preview_url=False)
     config = {"app_secret": "s", "phone_number_id": "77000111", "token": KEY}
-    made = ours("whatsapp", "whatsapp", config, effect("4915112345678", last_customer_message_ms=AT - 1000))
-    # Which version of the API it is, each says in a place of its own.
-    check("whatsapp: method and path", method == made[0] and made[1].path.endswith(url.path), (url, made))
-    check("whatsapp: the same message", stripped(body) == stripped(json.loads(made[3])), (body, made))
+    config["templates"] = {"warn": {"name": "are_you_there", "language": "de"}}
+    for (method, url, body), (name, to, wrote) in zip(kept, [
+        ("whatsapp, a text", "4915112345678", AT - 1000),
+        ("whatsapp, a template", "4915112345678", AT - 2 * 86_400_000),
+        ("whatsapp, to somebody without a number", "DE.49217384", AT - 1000),
+        ("whatsapp, to a group", "Y2FwaV9ncm91cDo", AT - 1000),
+    ], strict=True):
+        made = ours(name, "whatsapp", config, effect(to, last_customer_message_ms=wrote))
+        # Which version of the API it is, each says in a place of its own.
+        check(f"{name}: method and path", method == made[0] and made[1].path.endswith(url.path), (url, made))
+        check(f"{name}: the same message", stripped(body) == stripped(json.loads(made[3])), (body, made))
+
+
+def messenger():
+    """Meta's own kit knows the edge, its parameters, and the words that some of them may be."""
+    kept = []
+
+    def request(method, url, data=None, **_):
+        kept.append((method, url, {name: decoded(value) for name, value in data.items()}))
+        answer = requests.Response()
+        answer.status_code = 200
+        answer._content = b'{"recipient_id":"700","message_id":"m_1"}'
+        return answer
+
+    session = FacebookSession(access_token=KEY)
+    session.requests.request = request
+    page = Page("88000111", api=FacebookAdsApi(session, api_version="v25.0"))
+    config = {"scheme": "meta-x-hub-signature-256", "app_secret": "s", "page_id": "88000111", "token": KEY}
+    for name, state, kind in [
+        ("an answer", {"last_customer_message_ms": AT - 1000}, "RESPONSE"),
+        ("after an advertisement", {"ad_entry_ms": AT - 3 * 86_400_000}, "UPDATE"),
+    ]:
+        name = f"messenger, {name}"
+        made = ours(name, "messenger", config, effect("700", **state))
+        body = json.loads(made[3])
+        page.create_message(params=body)
+        method, url, theirs = kept.pop()
+        check(f"{name}: method and address", (method, url) == (made[0], made[1].geturl()), (method, url, made))
+        check(f"{name}: the same parameters", theirs == body, (theirs, body))
+        check(f"{name}: the token as a header", made[2]["authorization"] == f"Bearer {KEY}", made)
+        known = page.create_message(params=body, pending=True)._param_checker
+        fits = {key: known.is_valid_key(key) and known.is_valid_pair(key, value) for key, value in body.items()}
+        check(f"{name}: the SDK knows every parameter and value", all(fits.values()) and len(fits) == 3, fits)
+        check(f"{name}: as what", body["messaging_type"] == kind, body)
+        wrong = [known.is_valid_pair("messaging_type", "REPLY"), known.is_valid_key("recipients"), known.is_valid_pair("message", "x")]
+        check(f"{name}: the SDK knows what is wrong", not any(wrong), wrong)
+
+
+def decoded(value):
+    """A parameter of a form, which is JSON where it has parts."""
+    return json.loads(value) if value.startswith("{") else value
 
 
 def stripped(value):
-    """Without what says nothing: nulls and falsehoods."""
+    """Without what says nothing: nulls, falsehoods and empty lists."""
     if isinstance(value, dict):
-        return {key: stripped(each) for key, each in value.items() if each not in (None, False)}
+        return {key: stripped(each) for key, each in value.items() if each not in (None, False, [])}
     return value
