@@ -1,8 +1,8 @@
 //! Every fault of the collection as a live channel in the process tier, beside two healthy channels with a load of their
 //! own, one in each tier: do these lose an event, and by how much do their calls get slower?
 //!
-//! Turns with and without the faulty channels alternate. During the first half of a turn they begin to fail one after
-//! another, and are called until its end; quarantine is as by default.
+//! Turns with and without the faulty channels alternate. They begin to fail one after another during the first half of a
+//! turn, or all in the same instant, and are called until its end; quarantine is as by default.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -37,21 +37,33 @@ pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
     place.compiled("foil")?;
     place.compiled("rogue")?;
     let mut figures = TIERS.map(|tier| Figures { tier, ..Figures::default() });
-    for with in (0..turns).flat_map(|_| [false, true]) {
-        let host = collection(&place, with)?;
-        for (figures, (seen, missing)) in figures.iter_mut().zip(turn(&host, length)?) {
+    for kind in (0..turns).flat_map(|_| [Turn::Alone, Turn::Beside, Turn::AtOnce]) {
+        let host = collection(&place, kind != Turn::Alone)?;
+        let spread = if kind == Turn::AtOnce { Duration::ZERO } else { length / 2 };
+        for (figures, (seen, missing)) in figures.iter_mut().zip(turn(&host, length, spread)?) {
             figures.calls += seen.len();
             figures.lost += missing;
-            if with { figures.beside.extend(seen) } else { figures.alone.extend(seen) }
+            match kind {
+                Turn::Alone => figures.alone.extend(seen),
+                Turn::Beside => figures.beside.extend(seen),
+                Turn::AtOnce => figures.at_once.extend(seen),
+            }
         }
     }
     let mut targets = Vec::new();
     for mut figures in figures {
-        figures.alone.sort();
-        figures.beside.sort();
+        [&mut figures.alone, &mut figures.beside, &mut figures.at_once].into_iter().for_each(|times| times.sort());
         targets.extend(report(&figures)?);
     }
     Ok(targets)
+}
+
+/// With which faulty channels a turn is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Alone,
+    Beside,
+    AtOnce,
 }
 
 /// The tiers of the healthy channels.
@@ -63,6 +75,7 @@ struct Figures {
     tier: &'static str,
     alone: Vec<Duration>,
     beside: Vec<Duration>,
+    at_once: Vec<Duration>,
     calls: usize,
     lost: u64,
 }
@@ -86,15 +99,15 @@ fn collection(place: &Place, with: bool) -> Result<Host, Box<dyn Error>> {
 /// What was seen of a healthy channel: how long its calls took, and how many events were missing.
 type Seen = (Vec<Duration>, u64);
 
-/// Calls all channels for so long.
-fn turn(host: &Host, length: Duration) -> Result<Vec<Seen>, Box<dyn Error>> {
+/// Calls all channels for so long; the faulty ones begin one after another over that time.
+fn turn(host: &Host, length: Duration, spread: Duration) -> Result<Vec<Seen>, Box<dyn Error>> {
     let over = AtomicBool::new(false);
     let mut first = Duration::ZERO;
     Ok(std::thread::scope(|scope| {
         for (plugin, word) in FOILS.iter().flat_map(|(plugin, words)| words.iter().map(move |word| (plugin, word))) {
             let Some(foil) = host.channel(&format!("{plugin} {word}")) else { continue };
             let (over, begin) = (&over, first);
-            first += length / 2 / u32::try_from(count()).unwrap_or(1);
+            first += spread / u32::try_from(count()).unwrap_or(1);
             scope.spawn(move || {
                 pause(begin);
                 while !over.load(Ordering::SeqCst) {
@@ -138,15 +151,18 @@ fn events(channel: &Channel, body: &str) -> usize {
     channel.translate(&input).map_or(0, |translated| translated.events.len())
 }
 
-fn report(Figures { tier, alone, beside, calls, lost }: &Figures) -> Result<Targets, Box<dyn Error>> {
+fn report(Figures { tier, alone, beside, at_once, calls, lost }: &Figures) -> Result<Targets, Box<dyn Error>> {
     let mut out = io::stdout().lock();
     writeln!(out, "  a healthy channel, {tier:<7}, {RATE} requests/s, microseconds   p50      p90      p99    p99.9")?;
-    for (name, times) in [("alone", alone), ("beside the faulty ones", beside)] {
+    for (name, times) in
+        [("alone", alone), ("beside the faulty ones", beside), ("when all of them begin at once", at_once)]
+    {
         let [p50, p90, p99, p999] = [50.0, 90.0, 99.0, 99.9].map(|percent| micros(percentile(times, percent)));
         writeln!(out, "  {name:<50} {p50:8.1} {p90:8.1} {p99:8.1} {p999:8.1}")?;
     }
     writeln!(out)?;
-    let moved = micros(percentile(beside, 99.0)) / micros(percentile(alone, 99.0)) - 1.0;
+    let moved = |times| micros(percentile(times, 99.0)) / micros(percentile(alone, 99.0)) - 1.0;
+    let (moved, at_once) = (moved(beside), moved(at_once));
     let foils = count();
     Ok(vec![
         (
@@ -155,5 +171,10 @@ fn report(Figures { tier, alone, beside, calls, lost }: &Figures) -> Result<Targ
             *lost == 0,
         ),
         (format!("{tier}: its p99 moves by less than 10 %"), format!("{:+.1} %", moved * 100.0), moved < 0.1),
+        (
+            format!("{tier}: and also when all of them begin at once"),
+            format!("{:+.1} %", at_once * 100.0),
+            at_once < 0.1,
+        ),
     ])
 }

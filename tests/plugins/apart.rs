@@ -104,6 +104,27 @@ fn a_request_whose_process_is_killed_is_asked_again_once() {
     assert_ne!(status.processes, [process]);
 }
 
+/// Others do not wait for a plugin whose processes are started again and again.
+#[test]
+fn a_plugin_that_lost_a_process_gives_way_from_then_on() {
+    let place = Place::new();
+    let host = rogue(&place, &[]).expect("loaded");
+    let channel = host.channel("foil").expect("there");
+    let usual = niceness(host.status()[0].processes[0]);
+    assert_eq!(good(&channel).as_deref(), Some("good"));
+    assert_eq!(niceness(host.status()[0].processes[0]), usual);
+    say(&channel, "a").expect_err("a fault");
+    assert_eq!(good(&channel).as_deref(), Some("good"));
+    assert_eq!(niceness(host.status()[0].processes[0]), usual.max(10));
+}
+
+/// What a process yields to others: the seventeenth number after its name.
+fn niceness(process: u32) -> i32 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("it is there");
+    let (_, rest) = stat.rsplit_once(") ").expect("a name");
+    rest.split(' ').nth(16).expect("a number").parse().expect("a number")
+}
+
 fn kill(process: u32) {
     assert!(Command::new("kill").arg("-9").arg(process.to_string()).status().expect("kill").success());
 }

@@ -183,8 +183,9 @@ impl Channel {
         self.count(&watch, budget);
         let (worker, code, output) = asked.map_err(CallError::Fault)?;
         let result = judge(code, output);
-        if !matches!(result, Err(CallError::Fault(_))) {
-            generation.give(worker);
+        match result {
+            Err(CallError::Fault(_)) => generation.lost(),
+            _ => generation.give(worker),
         }
         result
     }
@@ -199,6 +200,7 @@ impl Channel {
             Err(Lost::Gone(what)) => what,
         };
         add(&self.counts.lost, 1);
+        generation.lost();
         let mut worker = generation.fresh().map_err(|what| format!("{first}; then {what}"))?;
         match worker.ask(id, ask, budget) {
             Ok((code, output)) => Ok((worker, code, output)),

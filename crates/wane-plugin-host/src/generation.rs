@@ -1,6 +1,7 @@
 //! One loaded plugin with one config, and its instances.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use crate::config::{self, Given};
 use crate::elf::{self, Elf};
 use crate::library;
 use crate::manifest::Manifest;
-use crate::process::child::Recipe;
+use crate::process::child::{Recipe, Standing};
 use crate::seats::{Seat, Seats};
 use crate::settings::{ChannelSettings, Settings, Tier};
 use crate::trust::Vetted;
@@ -29,6 +30,8 @@ pub(crate) struct Generation {
     pub(crate) given: Given,
     source: Source,
     seats: Seats,
+    /// Whether one of its workers was.
+    lost: AtomicBool,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -72,7 +75,7 @@ impl Found {
             Tier::Inproc => Seats::new(MOST_CALLS, 0),
             Tier::Process => Seats::new(MOST_PROCESSES, MOST_CALLS - MOST_PROCESSES),
         };
-        let first = source.worker(given.config.reveal())?;
+        let first = source.worker(given.config.reveal(), Standing::Good)?;
         Ok(Generation {
             number,
             file: self.vetted.path.clone(),
@@ -81,6 +84,7 @@ impl Found {
             given,
             source,
             seats,
+            lost: AtomicBool::new(false),
             idle: Mutex::new(vec![first]),
         })
     }
@@ -137,7 +141,13 @@ impl Generation {
 
     /// A new worker.
     pub(crate) fn fresh(&self) -> Result<Worker, String> {
-        self.source.worker(self.given.config.reveal())
+        let standing = if self.lost.load(Ordering::Relaxed) { Standing::Lost } else { Standing::Good };
+        self.source.worker(self.given.config.reveal(), standing)
+    }
+
+    /// A worker was lost. Those that come after it give way to other plugins' until this one is loaded anew.
+    pub(crate) fn lost(&self) {
+        self.lost.store(true, Ordering::Relaxed);
     }
 
     /// Gives back a worker that did nothing wrong, while its call still has a seat: there are never more than seats.

@@ -3,7 +3,7 @@
 use crate::instance::{Ask, Instance};
 use crate::library::Library;
 use crate::output::Output;
-use crate::process::child::{Child, Recipe};
+use crate::process::child::{Child, Recipe, Standing};
 use crate::settings::{Budget, Tier};
 use crate::stopwatch::Here;
 
@@ -41,10 +41,10 @@ impl Source {
     }
 
     /// Has a worker made, with an instance of this config.
-    pub(crate) fn worker(&self, config: &str) -> Result<Worker, String> {
+    pub(crate) fn worker(&self, config: &str, standing: Standing) -> Result<Worker, String> {
         match self {
             Self::Here(library) => Instance::create(*library, config).map(Worker::Here),
-            Self::Apart(recipe) => Child::start(recipe, config).map(|child| Worker::Apart(Box::new(child))),
+            Self::Apart(recipe) => Child::start(recipe, config, standing).map(|child| Worker::Apart(Box::new(child))),
         }
     }
 }
