@@ -17,6 +17,9 @@ from pywa.types.templates import TemplateLanguage
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from vonage_http_client import Auth, HttpClient
+from vonage_messages import Messages
+from vonage_messages.models import Sms
 
 from judge import AT, USER, check, rendered
 
@@ -28,6 +31,7 @@ def run():
     line()
     twilio()
     messagebird()
+    vonage()
     whatsapp()
     messenger()
 
@@ -115,9 +119,8 @@ def twilio():
     fields = {name: [value] for name, value in data.items()}
     check("sms, Twilio: the same fields", parse_qs(made[3]) == fields, (made, fields))
     given = made[2]["authorization"]
-    plain = given.removeprefix("Basic ")
-    both = {plain, base64.b64encode(plain.encode()).decode()}
-    check("sms, Twilio: the same user and password", f"{user}:{password}" in both or plain in both, given)
+    # The service encodes it, when it puts the secret in.
+    check("sms, Twilio: the same user and password", given == f"Basic {user}:{password}", given)
 
 
 def messagebird():
@@ -135,6 +138,31 @@ def messagebird():
     # A list of one and a text are the same to it; of the rest we may say more.
     wanted["recipients"] = wanted["recipients"].split(",")
     check("sms, MessageBird: what the SDK sends", all(sent.get(name) == value for name, value in wanted.items()), (wanted, sent))
+
+
+def vonage():
+    kept = []
+
+    def request(**asked):
+        kept.append(asked)
+        answer = requests.Response()
+        answer.status_code = 202
+        answer.headers["content-type"] = "application/json"
+        answer._content = b'{"message_uuid":"u-1"}'
+        return answer
+
+    client = HttpClient(Auth(api_key="abcd1234", api_secret=KEY))
+    with mock.patch.object(client._session, "request", request):
+        Messages(client).send(Sms(to="4915112345678", from_="4930901820", text=TEXT))
+    [asked] = kept
+    config = {"scheme": "vonage-signed-webhook", "signature_secret": KEY, "api_key": "abcd1234", "token": KEY}
+    made = ours("sms, Vonage", "sms", config, {**effect("+4915112345678"), "account": "+4930901820"})
+    check("sms, Vonage: method and address", (asked["method"], asked["url"]) == (made[0], made[1].geturl()), (asked, made))
+    check("sms, Vonage: the same message", asked["json"] == json.loads(made[3]), (asked, made))
+    given = made[2]["authorization"].removeprefix("Basic ")
+    # The service encodes it, when it puts the secret in.
+    theirs = asked["headers"]["Authorization"].removeprefix("Basic ")
+    check("sms, Vonage: the same user and password", base64.b64decode(theirs).decode() == given, given)
 
 
 def whatsapp():
