@@ -128,9 +128,10 @@ impl<'a> Input<'a> {
     /// The name-value pairs of a body of type `application/x-www-form-urlencoded`, decoded.
     ///
     /// # Errors
-    /// [`Refusal::Malformed`] if it is not UTF-8.
+    /// [`Refusal::Malformed`] if it is not UTF-8, before or after its escapes are read.
     pub fn form(&self) -> Result<Vec<Field<'a>>, Refusal> {
-        Ok(pairs(self.text()?).collect())
+        let whole = |text| String::from_utf8(unescaped(text)).map(Cow::Owned).map_err(|_| not_utf8());
+        parts(self.text()?).map(|(name, value)| Ok((whole(name)?, whole(value)?))).collect()
     }
 }
 
@@ -147,7 +148,11 @@ pub fn read_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Refusal> 
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Refusal> {
-    std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed("not UTF-8".to_owned()))
+    std::str::from_utf8(bytes).map_err(|_| not_utf8())
+}
+
+fn not_utf8() -> Refusal {
+    Refusal::Malformed("not UTF-8".to_owned())
 }
 
 fn gunzip(packed: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
@@ -189,14 +194,22 @@ fn is_deep(json: &[u8]) -> bool {
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = Field<'_>> {
+    parts(text).map(|(name, value)| (decoded(name), decoded(value)))
+}
+
+fn parts(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let parts = text.split('&').filter(|part| !part.is_empty());
-    parts.map(|part| part.split_once('=').unwrap_or((part, ""))).map(|(name, value)| (decoded(name), decoded(value)))
+    parts.map(|part| part.split_once('=').unwrap_or((part, "")))
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains(['%', '+']) {
         return Cow::Borrowed(text);
     }
+    Cow::Owned(String::from_utf8_lossy(&unescaped(text)).into_owned())
+}
+
+fn unescaped(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -211,7 +224,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
         bytes.push(byte);
         rest = after;
     }
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+    bytes
 }
 
 const fn digit(byte: u8) -> Option<u8> {
@@ -249,6 +262,15 @@ mod tests {
         assert_eq!(input.query("broken").as_deref(), Some("%zz%4"));
         assert_eq!(input.query("u").as_deref(), Some("ä"));
         assert_eq!(input.query("y"), None);
+    }
+
+    #[test]
+    fn a_form_is_text_once_its_escapes_are_read() {
+        let read = |body: &[u8]| Input { body, ..input("", &[]) }.form().map(|fields| fields.len());
+        assert_eq!(read("a=%C3%A4+ö&&b&c=%zz".as_bytes()), Ok(3));
+        for wrong in [&b"a=%C3"[..], b"%ff=1", b"a=\xff", b"a=%ED%A0%80"] {
+            assert_eq!(read(wrong), Err(not_utf8()), "{wrong:?}");
+        }
     }
 
     #[test]
