@@ -32,6 +32,7 @@ fn fails(kind: &str, code: i32, words: &str) {
     let answer = daemon.message(4);
     assert_eq!((answer.status, answer.problem()), (503, "stopping"), "{}", answer.text);
     assert!(answer.text.contains("send it again"), "{}", answer.text);
+    assert!(answer.field("retry-after").is_some(), "{}", answer.head);
     assert_eq!(daemon.process.wait().code(), Some(code));
     let log = daemon.process.log();
     let error = log.lines().last().unwrap_or_default();
