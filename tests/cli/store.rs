@@ -97,6 +97,16 @@ fn a_whole_log_is_whole_and_replays_to_the_same_digest_everywhere() {
     let imported = run(&["import", "other", "log.wane"], &path);
     assert_eq!((imported.status.code(), stdout(&imported).as_str()), (Some(0), "2 blocks, 1 rulesets\n"));
     assert_eq!(stdout(&run(&["replay", "other"], &path)), told);
+
+    // The directory by its name, as other commands have it.
+    assert_eq!(stdout(&run(&["replay", "--data", "data"], &path)), told);
+    assert_eq!(run(&["backup", "--data", "data", "second"], &path).status.code(), Some(0));
+    assert_eq!(run(&["import", "--data", "third", "log.wane"], &path).status.code(), Some(0));
+    for copy in ["second", "third"] {
+        assert_eq!(stdout(&run(&["replay", copy], &path)), told, "{copy}");
+    }
+    assert_eq!(run(&["verify"], &path).status.code(), Some(2), "no directory is said");
+    assert_eq!(run(&["verify", "data", "--data", "data"], &path).status.code(), Some(2), "it is said twice");
 }
 
 #[test]

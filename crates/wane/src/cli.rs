@@ -1,6 +1,6 @@
 //! What can be said on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wane_server::tokens::Scope;
@@ -292,21 +292,18 @@ pub(crate) enum TokenCommand {
 pub(crate) enum StoreCommand {
     /// Look at every block and every snapshot; damage is exit status 1
     Verify {
-        /// The data directory
-        #[arg(value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        data: DataDir,
     },
     /// Make every decision again, compare it with the log, and print the digest of all decisions
     Replay {
-        /// The data directory
-        #[arg(value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        data: DataDir,
     },
     /// Write the log and its rules into one file, or its records for reading
     Export {
-        /// The data directory
-        #[arg(value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        data: DataDir,
         /// The file; the standard output if not given
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -314,24 +311,42 @@ pub(crate) enum StoreCommand {
         #[arg(long, value_enum, default_value_t = ExportFormat::Stream)]
         format: ExportFormat,
     },
-    /// Make a data directory from an exported file
+    /// Make a data directory, empty or not there yet, from an exported file
+    #[command(allow_missing_positional = true)]
     Import {
-        /// The data directory to be made; empty or not there yet
-        #[arg(value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        data: DataDir,
         /// The exported file; `-` is the standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
     /// Copy a data directory, and look at every byte of the copied log
+    #[command(allow_missing_positional = true)]
     Backup {
-        /// The data directory
-        #[arg(value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        data: DataDir,
         /// Where the copy is to be; empty or not there yet
         #[arg(value_name = "TO")]
         to: PathBuf,
     },
+}
+
+/// The data directory, by its place or, as other commands have it, by its name.
+#[derive(Debug, Args)]
+pub(crate) struct DataDir {
+    /// The data directory
+    #[arg(value_name = "DIR", required_unless_present = "option")]
+    place: Option<PathBuf>,
+    /// The same, by name
+    #[arg(long = "data", id = "option", value_name = "DIR", conflicts_with = "place")]
+    option: Option<PathBuf>,
+}
+
+impl DataDir {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.place.as_deref().or(self.option.as_deref()).unwrap_or(Path::new("wane-data"))
+    }
 }
 
 /// How a log is exported.

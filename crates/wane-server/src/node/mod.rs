@@ -9,6 +9,7 @@ mod commit;
 mod keep;
 mod pace;
 mod replay;
+mod rulesets;
 mod start;
 mod told;
 mod worker;
@@ -35,6 +36,7 @@ use wane_wire::record::{Address, Ordinal, Record, Sequence, decode};
 use crate::clock::Clock;
 use command::{Command, Decided, Page};
 use commit::Committer;
+use rulesets::Rulesets;
 
 pub use replay::{Replayed, See, replay};
 pub use start::{Recovered, Retention, Setup, StartError, Started};
@@ -71,13 +73,6 @@ struct Inner {
 struct Lane {
     commands: Sender<Command>,
     queued: Arc<AtomicUsize>,
-}
-
-/// The rulesets that were in force, by number; at least the present one.
-struct Rulesets {
-    current: Ordinal,
-    rules: Arc<Ruleset>,
-    known: BTreeMap<Ordinal, Arc<Ruleset>>,
 }
 
 /// Everything that happened to all conversations, with its record; what a snapshot must say.
@@ -262,8 +257,8 @@ impl Node {
         let record = Record::Activation { now, ordinal, hash: rules.hash, by };
         let address = self.record(record.clone()).await?;
         self.0.epochs.lock().unwrap_or_else(PoisonError::into_inner).push((address, record));
-        let engine = Arc::new(Engine::new(Arc::clone(&rules)));
-        self.0.rulesets.write().unwrap_or_else(PoisonError::into_inner).add(ordinal, rules);
+        let rules = self.0.rulesets.write().unwrap_or_else(PoisonError::into_inner).add(ordinal, rules);
+        let engine = Arc::new(Engine::new(rules));
         for lane in &self.0.shards {
             let engine = Arc::clone(&engine);
             lane.send(Command::Epoch(Epoch::Rules { ordinal, now, engine }))?;
@@ -466,14 +461,6 @@ impl fmt::Debug for Node {
 impl Inner {
     fn rulesets(&self) -> RwLockReadGuard<'_, Rulesets> {
         self.rulesets.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Rulesets {
-    fn add(&mut self, ordinal: Ordinal, rules: Arc<Ruleset>) {
-        self.current = ordinal;
-        self.rules = Arc::clone(&rules);
-        self.known.insert(ordinal, rules);
     }
 }
 

@@ -21,8 +21,9 @@ use wane_wire::record::{Address, Ordinal, Record, RecordError, RecordKind, Seque
 use super::commit::Committer;
 use super::keep::{self, Habits, Keeper};
 use super::pace::Pace;
+use super::rulesets::{Rulesets, same};
 use super::worker::Worker;
-use super::{Epochs, Failure, Inner, Lane, Node, NodeError, Observer, Rulesets, Threads};
+use super::{Epochs, Failure, Inner, Lane, Node, NodeError, Observer, Threads};
 use crate::clock::Clock;
 
 /// What a node is made of.
@@ -333,8 +334,8 @@ fn epoch(
     learned: &mut Learned,
     given: Option<&Arc<Ruleset>>,
 ) -> Result<Option<Epoch>, StartError> {
-    let found =
-        |hash| given.filter(|rules| rules.hash == hash).map_or_else(|| find(hash), |rules| Ok(Arc::clone(rules)));
+    let here = |hash| given.filter(|rules| rules.hash == hash).cloned().or_else(|| same(&learned.rulesets, hash));
+    let found = |hash| here(hash).map_or_else(|| find(hash), Ok);
     let epoch = epoch_of(record, &found)?;
     if let Some(Epoch::Rules { ordinal, engine, .. }) = &epoch {
         learned.rulesets.insert(*ordinal, Arc::clone(engine.rules()));

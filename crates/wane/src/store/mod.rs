@@ -28,11 +28,11 @@ const LOG: &str = "log";
 /// [`Trouble`] when there is no log, a daemon holds it, or it can not be read.
 pub(crate) fn run(command: &StoreCommand, out: &mut Out) -> Result<Verdict, Trouble> {
     match command {
-        StoreCommand::Verify { data } => verify::run(data, out),
-        StoreCommand::Replay { data } => replay::run(data, out),
-        StoreCommand::Export { data, output, format } => transfer::export(data, output.as_deref(), *format, out),
-        StoreCommand::Import { data, file } => transfer::import(data, file, out),
-        StoreCommand::Backup { data, to } => backup::run(data, to, out),
+        StoreCommand::Verify { data } => verify::run(data.path(), out),
+        StoreCommand::Replay { data } => replay::run(data.path(), out),
+        StoreCommand::Export { data, output, format } => transfer::export(data.path(), output.as_deref(), *format, out),
+        StoreCommand::Import { data, file } => transfer::import(data.path(), file, out),
+        StoreCommand::Backup { data, to } => backup::run(data.path(), to, out),
     }
 }
 
