@@ -110,6 +110,24 @@ fn a_whole_log_is_whole_and_replays_to_the_same_digest_everywhere() {
 }
 
 #[test]
+fn damage_is_not_called_a_torn_end() {
+    let path = data("store-damaged", |_| ());
+    let copy = path.parent().unwrap().join("copy");
+    assert_eq!(run(&["backup", "data", "copy"], &path).status.code(), Some(0));
+    let segment = std::fs::read_dir(copy.join("log")).unwrap().flatten().map(|entry| entry.path());
+    let segment = segment.into_iter().find(|path| path.to_string_lossy().contains("segment")).unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    // In the block before the last: the name of who put the first rules in force.
+    let at = bytes.windows(5).position(|five| five == b"start").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let verified = run(&["verify", "copy"], &path);
+    assert_eq!(verified.status.code(), Some(1), "{}", stderr(&verified));
+    let told = stdout(&verified);
+    assert!(told.contains("damaged: ") && !told.contains("cuts off"), "{told}");
+}
+
+#[test]
 fn records_are_shown_a_line_each() {
     let path = data("store-lines", |_| ());
     let shown = run(&["export", "data", "--format", "json"], &path);

@@ -8,5 +8,6 @@ mod clock;
 mod config;
 mod daemon;
 mod deliveries;
+mod refused;
 mod rules;
 mod tokens;

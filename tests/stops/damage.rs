@@ -62,7 +62,7 @@ fn a_torn_end_is_cut_once_with_a_message_and_costs_nothing() {
         let log = daemon.process.log();
         let line = log.lines().find(|line| line.contains(CUT)).unwrap_or_else(|| panic!("{log}"));
         let name = last.file_name().expect("a name").to_string_lossy();
-        assert!(line.contains("WARN") && line.contains(&*name) && line.contains(&format!("offset: {end}")), "{line}");
+        assert!(line.contains("WARN") && line.contains(&*name) && line.contains(&format!("offset={end}")), "{line}");
         daemon.kept(1..=5);
         daemon.applied(6..=7);
         daemon.process.kill();
@@ -134,7 +134,11 @@ fn salvage_tells_what_is_lost_and_keeps_the_rest() {
     let (file, at, _) = &blocks[blocks.len() - 3];
     Place::change(file, at + 33, |bytes| bytes[0] ^= 1);
     let mut daemon = place.started(&["--salvage"], &[]);
-    assert!(daemon.process.log().lines().any(|line| line.contains("ERROR") && line.contains("this is lost")));
+    let log = daemon.process.log();
+    let lost = log.lines().find(|line| line.contains("ERROR") && line.contains("this is lost"));
+    let name = file.file_name().expect("a name").to_string_lossy();
+    let told = |line: &str| line.contains(&*name) && line.contains(&format!("byte {at}")) && line.contains("from=");
+    assert!(lost.is_some_and(told), "{log}");
     daemon.kept(1..=2);
     daemon.applied(8..=9);
     assert_eq!(daemon.process.stop().code(), Some(0));

@@ -325,10 +325,12 @@ fn open_log(start: &Start) -> Result<FileLog, ServeError> {
         tracing::info!(data = %config.data.display(), "a new log was made");
     }
     if let Some(cut) = cut.filter(|_| losses.is_empty()) {
-        tracing::warn!(?cut, "the end of the log, which nobody had been told of, was cut off");
+        let (file, offset, block) = (cut.file, cut.offset, cut.sequence.0);
+        tracing::warn!(file, offset, block, "the end of the log, which nobody had been told of, was cut off");
     }
     for loss in losses {
-        tracing::error!(?loss, "salvaged: this is lost");
+        let (from, through, history_only) = (loss.from.0, loss.through.0, loss.history_only);
+        tracing::error!(from, through, history_only, damage = %loss.damage, "salvaged: this is lost");
     }
     for error in damaged_snapshots {
         tracing::error!(%error, "a damaged snapshot was passed over");

@@ -36,7 +36,8 @@ pub(super) fn show(report: &Report, out: &mut Out) -> Result<(), Trouble> {
         let (name, through) = (&snapshot.kept.name, snapshot.kept.through.0);
         writeln!(out, "{name}: up to block {through}, {} bytes in {} pieces", snapshot.bytes, snapshot.pieces)?;
     }
-    if let Some(cut) = &report.cut {
+    // Where there is damage, nothing is cut off: the next start refuses.
+    if let Some(cut) = report.cut.as_ref().filter(|_| report.is_whole()) {
         writeln!(out, "after block {}: what a crash left behind, and the next start cuts off", cut.sequence.0 - 1)?;
     }
     Ok(())

@@ -93,6 +93,11 @@ impl Why {
             Answered::Conflict(_) => {
                 Some(Self { code: "id-conflict", message: "the id was used before, by another event".to_owned() })
             }
+            // Of the events that are refused, only those of lapsed tokens and ended conversations have an effect to record.
+            Answered::Duplicate(first, _) if !first.applied => {
+                let refusal = Refusal::NewConversationRequired;
+                Some(Self { code: code(&refusal), message: refusal.to_string() })
+            }
             Answered::Duplicate(..) | Answered::Forgotten => None,
         }
     }
