@@ -117,12 +117,12 @@ impl<'a> Input<'a> {
     /// The first value of that name in the query, percent-decoded; bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<Cow<'a, str>> {
-        pairs(self.query).find(|(known, _)| known == name).map(|(_, value)| value)
+        read_fields(self.query).find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
     /// The name-value pairs of the query, decoded.
     pub fn query_fields(&self) -> impl Iterator<Item = Field<'a>> {
-        pairs(self.query)
+        read_fields(self.query)
     }
 
     /// The name-value pairs of a body of type `application/x-www-form-urlencoded`, decoded.
@@ -193,7 +193,14 @@ fn is_deep(json: &[u8]) -> bool {
     false
 }
 
-fn pairs(text: &str) -> impl Iterator<Item = Field<'_>> {
+/// The name-value pairs of a query or a form, decoded; bytes that are not UTF-8 are replaced. [`Input::form`] is for what is to
+/// be believed; this is for what a provider signed, read as it reads it.
+///
+/// ```
+/// let fields: Vec<_> = wane_plugin::read_fields("a=1&b=x%20y&c").collect();
+/// assert_eq!(fields, [("a".into(), "1".into()), ("b".into(), "x y".into()), ("c".into(), "".into())]);
+/// ```
+pub fn read_fields(text: &str) -> impl Iterator<Item = Field<'_>> {
     parts(text).map(|(name, value)| (decoded(name), decoded(value)))
 }
 

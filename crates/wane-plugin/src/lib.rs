@@ -78,7 +78,7 @@ pub use effect::{Effect, uuid_of};
 pub use event::Event;
 #[doc(hidden)]
 pub use export::__private;
-pub use input::{Field, Input, Kind, read_json};
+pub use input::{Field, Input, Kind, read_fields, read_json};
 pub use outcome::{Outcome, Refusal};
 pub use part::{Object, Text, needed_part, read_part};
 pub use request::Request;

@@ -7,18 +7,19 @@
 use std::collections::BTreeSet;
 
 use wane_plugin::verify::{Hash, from_base64, hmac_fits, same, sha256_hex};
-use wane_plugin::{Event, Field, Input, Refusal};
+use wane_plugin::{Event, Field, Input, Refusal, read_fields};
 
 use crate::fields::{Fields, is_form};
 use crate::words::{Said, Status, is_sms};
 use crate::{Config, only, url};
 
 pub(crate) fn events(config: &Config, input: &Input<'_>) -> Result<Vec<Event>, Refusal> {
-    // What is no text has no fields that could have been signed.
-    let pairs = if is_form(input) { input.form().map_err(|_| Refusal::BadSignature)? } else { Vec::new() };
-    if !is_signed(config, input, &pairs)? {
+    // A form counts as it was signed, then only if it is text: who does not sign learns nothing of what is wrong with it.
+    let text = if is_form(input) { String::from_utf8_lossy(input.body) } else { "".into() };
+    if !is_signed(config, input, &read_fields(&text).collect::<Vec<_>>())? {
         return Err(Refusal::BadSignature);
     }
+    let pairs = if is_form(input) { input.form()? } else { Vec::new() };
     if !is_form(input) && !input.body.is_empty() {
         return Err(Refusal::Unsupported("messages come as forms".to_owned()));
     }
