@@ -83,7 +83,7 @@ fn known(method: &axum::http::Method) -> &'static str {
 /// Whether the time it took says anything: not for what waits on purpose.
 fn timed(route: &str, response: &Response) -> bool {
     let stream = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
-    !stream && route != "/v1/effects"
+    !stream && !["/v1/effects", "/v1/decisions"].contains(&route)
 }
 
 /// What every answer carries: nobody keeps it, and nobody guesses what it is.

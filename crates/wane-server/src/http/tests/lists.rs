@@ -189,6 +189,21 @@ async fn who_goes_on_from_a_cursor_waits_a_moment_for_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn how_long_a_poll_waited_is_no_figure() {
+    let house = House::new();
+    let timed = async || {
+        let text = house.get("/metrics", Scope::Admin).await.text;
+        let line = text.lines().find(|line| line.starts_with("wane_http_request_seconds_count "));
+        line.and_then(|line| line.rsplit(' ').next()?.parse::<u32>().ok()).expect("a count")
+    };
+    let before = timed().await;
+    for (path, scope) in [("/v1/effects", Scope::EffectsRead), ("/v1/decisions", Scope::SessionsRead)] {
+        assert_eq!(house.get(&format!("{path}?wait=0"), scope).await.status, 200);
+    }
+    assert_eq!(timed().await, before + 1, "only the look at the figures itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn effects_of_a_decision_have_its_key() {
     let house = House::new();
     house.message("e1", "c1").await;
