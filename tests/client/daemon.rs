@@ -228,6 +228,12 @@ impl<'d> Client<'d> {
         self.tries(after).unwrap_or_else(|status| panic!("no stream: {status}"))
     }
 
+    /// Returns when nobody else's stream is open any more, where only one may be.
+    pub(crate) fn gets_the_only_place(&self) {
+        let place = (0..20_000).find_map(|_| self.tries(&self.last).ok());
+        assert!(place.is_some(), "the other stream stays open");
+    }
+
     /// A stream, or the status of the refusal.
     pub(crate) fn tries(&self, after: &str) -> Result<Stream, u16> {
         let mut stream = TcpStream::connect(&*self.daemon.address.borrow()).expect("it listens");

@@ -55,3 +55,20 @@ fn an_address_gets_only_so_many_tokens() {
     let refused = answers.iter().find(|answer| answer.status == 429).expect("one of forty");
     assert!(refused.field("retry-after").is_some(), "{refused:?}");
 }
+
+#[test]
+fn a_channel_with_clients_has_no_webhook_and_says_where_they_come() {
+    let daemon = Daemon::start("manual", "[channels.in-app]\nplugin = \"wane_channel_in_app\"", &[]);
+    for channel in ["web", "in-app"] {
+        for (method, below) in [("POST", ""), ("GET", ""), ("PUT", "/more")] {
+            let refused = daemon.ask(method, &format!("/v1/channels/{channel}/webhook{below}"), "", "{}");
+            assert_eq!(
+                (refused.status, refused.problem()),
+                (404, "not-found"),
+                "{method} {channel}{below}: {refused:?}"
+            );
+            assert!(refused.json["help"].as_str().is_some_and(|help| help.contains(API)), "{}", refused.text);
+        }
+    }
+    assert_eq!(daemon.ask("POST", "/v1/channels/nobody/webhook", "", "{}").json["help"], Value::Null);
+}

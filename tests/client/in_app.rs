@@ -79,7 +79,7 @@ fn a_phone_that_sleeps_or_was_killed_is_no_activity_and_no_end() {
 fn what_is_due_is_pushed_when_nobody_listens_also_after_a_restart() {
     let receiver = Receiver::start();
     let config = format!(
-        "{DEPLOYMENTS}\n[delivery]\nallow = [\"127.0.0.0/8\"]\n[channels.in-app]\nplugin = \"wane_channel_in_app\"\n\
+        "streams = 1\n{DEPLOYMENTS}\n[delivery]\nallow = [\"127.0.0.0/8\"]\n[channels.in-app]\nplugin = \"wane_channel_in_app\"\n\
          config = {{ push_url = \"http://127.0.0.1:{}/push\" }}\nsecrets = {{ push_token = \"env:PATH\" }}\n",
         receiver.port
     );
@@ -90,6 +90,9 @@ fn what_is_due_is_pushed_when_nobody_listens_also_after_a_restart() {
     app.says(C1, M1, "hello");
     daemon.business(C1, "rep", "message");
     drop(stream);
+    // Until the daemon has seen that it is gone, the stream would be told.
+    let page = daemon.token("unauthenticated", &json!({ "esDeveloperName": "Page" }));
+    Client::of(&daemon, &page).gets_the_only_place();
     daemon.pass(4);
     let (head, body) = receiver.next();
     assert!(head.starts_with("post /push ") && head.contains("authorization: bearer "), "{head}");

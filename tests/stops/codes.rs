@@ -85,8 +85,10 @@ fn what_is_in_the_way_of_a_start_has_a_code_and_words() {
     assert!(code == Some(69) && said.contains(&address), "{code:?} {said}");
 
     fs::write(place.at("no-directory"), "").expect("written");
-    let (code, said) = place.refused(&["--data", "no-directory/data"]);
-    assert!(code == Some(73) && said.contains("no-directory/data"), "{code:?} {said}");
+    for data in ["no-directory/data", "no-directory"] {
+        let (code, said) = place.refused(&["--data", data]);
+        assert!(code == Some(73) && said.contains(data), "{code:?} {said}");
+    }
 
     place.start().kept(1..=1);
 }

@@ -208,6 +208,13 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Whether the channel has clients of the service's own, which get its tokens (the capability `token`); others have a
+    /// provider, which sends webhooks.
+    #[must_use]
+    pub fn has_clients(&self) -> bool {
+        self.capabilities.get("token").and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// The need of that name.
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&SecretNeed> {

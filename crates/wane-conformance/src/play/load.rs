@@ -30,9 +30,8 @@ pub(crate) fn usual(profile: &Profile, manifest: &Manifest) -> Option<SignScheme
 /// As the service takes it: who works with tokens has clients of their own; others have a provider, which sends webhooks by
 /// `POST` and asks for a handshake by `GET`.
 pub(super) fn kind(manifest: &Manifest, method: &str) -> InputKind {
-    let clients = manifest.capabilities.get("token").and_then(Value::as_bool).unwrap_or(false);
     match method {
-        _ if clients => InputKind::ClientFrame,
+        _ if manifest.has_clients() => InputKind::ClientFrame,
         "GET" => InputKind::Handshake,
         _ => InputKind::Webhook,
     }

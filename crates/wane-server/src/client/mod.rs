@@ -19,8 +19,10 @@ mod token;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
+use wane_wire::record::Sequence;
 
 use crate::config::Config;
 use crate::http::rate::Buckets;
@@ -35,6 +37,14 @@ pub use saved::keep;
 pub use state::Reach;
 pub use stream::run;
 
+/// How long is waited, right after a start, until it is known whose the conversations are.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
+
+/// The log was not followed far enough to say who listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is not known yet how the customer can be reached")]
+pub struct Behind;
+
 /// The relay between clients and the log.
 pub struct Relay {
     tokens: Tokens,
@@ -46,6 +56,8 @@ pub struct Relay {
     streams: Arc<Semaphore>,
     /// Whether it is known again whose the conversations are.
     knows: watch::Sender<bool>,
+    /// Up to where the log was followed.
+    followed: watch::Sender<Sequence>,
 }
 
 impl fmt::Debug for Relay {
@@ -68,12 +80,20 @@ impl Relay {
             issuing: Buckets::new(config.client.tokens),
             streams: Arc::new(Semaphore::new(streams)),
             knows: watch::Sender::new(false),
+            followed: watch::Sender::new(Sequence(0)),
         })
     }
 
-    /// How the customer of a client's conversation can be reached; `None` when it is not a client's, or forgotten.
-    pub fn reach(&self, conversation: &str) -> Option<Reach> {
-        self.state().reach(conversation)
+    /// How the customer of a client's conversation can be reached, as far as the log says it up to that block; `None` when
+    /// it is not a client's, or forgotten.
+    ///
+    /// # Errors
+    /// [`Behind`] when the log was not followed up to there in time.
+    pub async fn reach(&self, conversation: &str, after: Sequence) -> Result<Option<Reach>, Behind> {
+        let mut followed = self.followed.subscribe();
+        let there = tokio::time::timeout(KNOWN_WITHIN, followed.wait_for(|through| *through >= after)).await;
+        there.map_err(|_| Behind)?.map_err(|_| Behind)?;
+        Ok(self.state().reach(conversation))
     }
 
     /// Whether a client's customer closed the conversation for good.

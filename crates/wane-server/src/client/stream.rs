@@ -14,6 +14,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use wane_wire::record::{Address, Record, RecordError, RecordKind, Sequence, decode, peek};
 
+use super::KNOWN_WITHIN;
 use super::frame::{self, Frame};
 use super::routes::{CLOSED, OPENED, REVOKED, TAKEN_BACK, TOKEN, client, contact, conversations};
 use crate::app::App;
@@ -26,9 +27,6 @@ const LOOK_BACK: usize = 500;
 const PING: Duration = Duration::from_secs(20);
 /// Bytes of the log that are read in one go.
 const PORTION: usize = 4 << 20;
-
-/// How long a request waits, right after a start, until it is known whose the conversations are.
-const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// `GET /eventrouter/v1/sse`.
 pub(super) async fn listen(
@@ -166,6 +164,7 @@ pub async fn run(app: App) -> Result<(), String> {
     let before = app.node.durable();
     while !app.stop.is_said() {
         let through = app.relay.state().through;
+        app.relay.followed.send_replace(through);
         if through >= before {
             app.relay.knows.send_replace(true);
         }

@@ -8,7 +8,7 @@ use wane_core::effect::Effect;
 use wane_core::facts::Name;
 use wane_core::ruleset::Ruleset;
 use wane_runtime::outbox::{Attempt, Outcome};
-use wane_wire::record::{Mark, Record};
+use wane_wire::record::{Mark, Record, Sequence};
 use zeroize::Zeroizing;
 
 use super::body::Sent;
@@ -73,6 +73,8 @@ async fn log(app: &App, record: Record) {
 
 /// An effect as it was read back, with what belongs to it.
 pub(super) struct Found {
+    /// The block of its record.
+    pub(super) block: Sequence,
     pub(super) conversation: Name,
     pub(super) channel: Name,
     pub(super) rules: Arc<Ruleset>,
@@ -121,7 +123,8 @@ async fn find(app: &App, attempt: &Attempt) -> Result<Found, Outcome> {
     let (conversation, ordinal, channel) = (decided.conversation.clone(), decided.rules, decided.channel);
     let rules = app.node.rules_of(ordinal).ok_or_else(|| refused("the rules that decided are no longer kept"))?;
     let channel = follow::channel_of(app, ordinal, channel);
-    Ok(Found { conversation, channel, rules, effect })
+    let block = attempt.effect.record.block();
+    Ok(Found { block, conversation, channel, rules, effect })
 }
 
 async fn to_url(app: &App, endpoint: &Endpoint, url: &str, found: &Found) -> Outcome {

@@ -20,6 +20,7 @@ use super::attempt::{Found, answered, unanswered};
 use super::sender::{Answer, Outgoing, headers};
 use super::target::Target;
 use crate::app::App;
+use crate::client::Behind;
 use crate::http::webhook::{channel_state, conversation};
 
 /// Delivers an effect to the provider of a channel.
@@ -51,7 +52,8 @@ pub(super) async fn deliver(app: &App, name: &str, found: &Found) -> Outcome {
 
 /// The effect as plugins read it.
 async fn described(app: &App, found: &Found) -> Result<Value, Outcome> {
-    let Some(addressed) = addressed(app, &found.conversation).await else {
+    let addressed = addressed(app, found).await.map_err(|behind| failed(&behind.to_string()))?;
+    let Some(addressed) = addressed else {
         return Err(nothing("the conversation did not come through the plugin: there is no address to send to"));
     };
     let sent = found.sent(app);
@@ -80,14 +82,16 @@ struct Addressed {
 }
 
 /// Conversations of webhooks have their address in their name; a client's is known by its token.
-async fn addressed(app: &App, name: &str) -> Option<Addressed> {
+async fn addressed(app: &App, found: &Found) -> Result<Option<Addressed>, Behind> {
+    let name = &*found.conversation;
     if let Some(parts) = conversation(name) {
         let (to, account) = (parts.address.to_owned(), parts.account.to_owned());
-        return Some(Addressed { to, account, state: channel_state(app, name).await });
+        return Ok(Some(Addressed { to, account, state: channel_state(app, name).await }));
     }
-    let reach = app.relay.reach(name)?;
+    // What came before the effect is known to the relay, also right after a start.
+    let Some(reach) = app.relay.reach(name, found.block).await? else { return Ok(None) };
     let state = json!({ "stream_open": reach.stream_open, "device_id": reach.device.as_deref() });
-    Some(Addressed { to: reach.subject.to_string(), account: String::new(), state })
+    Ok(Some(Addressed { to: reach.subject.to_string(), account: String::new(), state }))
 }
 
 /// The text of a notice; other effects have none.

@@ -3,7 +3,8 @@
 //!
 //! Raw bytes and headers go to the plugin, on a thread where it may take its time. What it makes of them becomes events of
 //! conversations `<channel>:<account>:<address>`, and the provider is answered when they are durable; a refusal stores
-//! nothing. What was written in a message is dropped here: only that something was written goes on.
+//! nothing. What was written in a message is dropped here: only that something was written goes on. A channel that
+//! only has clients of the client API refuses webhooks.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -53,6 +54,7 @@ async fn webhook(State(app): State<App>, Named(channel): Named, request: Request
     let arrived = Arrived { head, body: body::whole(body).await? };
     // Plugins that check signatures themselves do so whatever the method is.
     let signed = arrived.kind() == InputKind::Webhook || plugin.manifest().signature.is_none();
+    let has_clients = plugin.manifest().has_clients();
     let (known, received) = (app.config.channels.get(&channel).and_then(|own| own.url.clone()), app.node.now());
     let call = tokio::task::spawn_blocking(move || {
         arrived.translate(known.as_deref(), |input| plugin.translate(input), received)
@@ -64,6 +66,7 @@ async fn webhook(State(app): State<App>, Named(channel): Named, request: Request
             }
             translated
         }
+        Ok(Err(CallError::Unsupported(_))) if has_clients => return Err(no_webhook()),
         Ok(Err(CallError::Unsupported(what))) => {
             tracing::info!(channel, what, "a webhook of a kind that the plugin does not know");
             Translated::default()
@@ -132,6 +135,12 @@ fn answer(reply: Reply) -> Result<Response, Problem> {
         response.headers_mut().append(name, value);
     }
     Ok(response)
+}
+
+/// To acknowledge what nobody will ever take would only mislead whoever set it up.
+fn no_webhook() -> Problem {
+    Problem::not_found("the channel has no provider with webhooks: its clients come themselves")
+        .help("clients ask for a token, and speak, below `/iamessage/api/v2`")
 }
 
 fn refusal(app: &App, channel: &str, error: CallError) -> Problem {

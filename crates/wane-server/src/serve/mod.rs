@@ -276,11 +276,14 @@ async fn look_through(app: App) -> Result<(), String> {
 /// Nobody else may read what customers say about themselves.
 pub(crate) fn private_directory(data: &Path) -> Result<(), ServeError> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    let fault = |error| ServeError::Data { path: data.to_owned(), error };
+    let fault = |error: std::io::Error| ServeError::Data { path: data.to_owned(), error };
     if !data.exists() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(fault)?;
     }
     let about = std::fs::metadata(data).map_err(fault)?;
+    if !about.is_dir() {
+        return Err(fault(std::io::ErrorKind::NotADirectory.into()));
+    }
     if about.mode() & 0o022 != 0 {
         let what = format!("others may write in `{}`; run `chmod go-w` on it", data.display());
         return Err(ServeError::Permission(what));

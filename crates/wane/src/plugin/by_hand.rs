@@ -42,12 +42,11 @@ impl Asked {
     /// A plugin that works with tokens has clients of its own: what comes is theirs. Others have a provider, which sends
     /// webhooks by `POST` and asks for a handshake by `GET`.
     fn kind(&self, manifest: &Manifest) -> InputKind {
-        let clients = manifest.capabilities.get("token").and_then(Value::as_bool).unwrap_or(false);
         match self.kind {
             Some(AskedKind::Webhook) => InputKind::Webhook,
             Some(AskedKind::Handshake) => InputKind::Handshake,
             Some(AskedKind::ClientFrame) => InputKind::ClientFrame,
-            None if clients => InputKind::ClientFrame,
+            None if manifest.has_clients() => InputKind::ClientFrame,
             None if self.method == "GET" => InputKind::Handshake,
             None => InputKind::Webhook,
         }
