@@ -92,3 +92,24 @@ fn what_is_in_the_way_of_a_start_has_a_code_and_words() {
 
     place.start().kept(1..=1);
 }
+
+#[test]
+fn a_first_start_that_is_refused_leaves_no_log() {
+    let place = Place::new();
+    fs::create_dir(place.at("plugins")).expect("made");
+    fs::set_permissions(place.at("plugins"), Permissions::from_mode(0o755)).expect("set");
+    let refusals = [
+        ("plugins = \"plugins\"\n[channels.x]\nplugin = \"absent\"\n", "absent"),
+        ("[tls]\ncert = \"rules/rules.toml\"\nkey = \"no-key.pem\"\n", "tls."),
+        ("[client]\nsigning_key = \"file:no-key\"\n", "client.signing_key"),
+    ];
+    let good = fs::read_to_string(place.at("wane.toml")).expect("readable");
+    for (config, words) in refusals {
+        fs::write(place.at("wane.toml"), config).expect("written");
+        let (code, said) = place.refused(&[]);
+        assert!(code == Some(78) && said.contains(words), "{code:?} {said}");
+        assert!(!place.at("data/log").exists(), "{words}");
+    }
+    fs::write(place.at("wane.toml"), good).expect("written");
+    place.start().applied(1..=1);
+}

@@ -89,6 +89,14 @@ pub enum DoorError {
 }
 
 impl Door {
+    /// Whether certificate and key can be used, if there are any; nothing is bound.
+    ///
+    /// # Errors
+    /// [`DoorError::Tls`].
+    pub fn check(config: &Config) -> Result<(), DoorError> {
+        config.tls.as_ref().map(tls::acceptor).transpose().map(drop)
+    }
+
     /// Binds the configured address and writes it to `DATA/address`.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! `wane serve`: makes the daemon from its configuration, runs it, and ends it in order.
 //!
-//! The order of a start: the data directory and its lock; the rules; the plugins; the log's recovery; then the listener.
+//! The order of a start: the data directory and its lock; the rules; the plugins; the log's recovery; then the listener. The
+//! first one, which has no log to lock yet, makes it after the rules and the plugins.
 //! The order of an end: the listener drains, the followers stop, the shards decide what they took, a last snapshot, the log.
 
 mod trouble;
+mod upkeep;
 
 use std::future::Future;
 use std::io::Write as _;
@@ -12,7 +14,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -39,6 +40,7 @@ use crate::node::{Failure, Node, NodeError, Observer, Retention, Setup, StartErr
 use crate::tokens::Tokens;
 
 pub use trouble::ServeError;
+use upkeep::Upkeep;
 
 /// How much of the old log is looked at in one go, and the pause after it: at most 200 MB a second.
 const LOOK: usize = 4 << 20;
@@ -115,13 +117,16 @@ struct Daemon {
 impl Daemon {
     fn make(start: &Start, stop: Stop) -> Result<Self, ServeError> {
         let config = &start.config;
-        // A first start with wrong rules makes no log.
-        let given = if config.data.join("log").exists() { None } else { Some(directory_rules(config)?) };
+        Door::check(config)?;
+        // A first start that is refused makes no log. With a log its lock comes first: another daemon may have all of it.
+        let is_first = !config.data.join("log").exists();
+        let given = is_first.then(|| directory_rules(config)).transpose()?;
         private_directory(&config.data)?;
+        let early = is_first.then(|| Beside::open(config)).transpose()?;
         let log = open_log(start)?;
         let desk = Desk::open(&config.data)?;
         let initial = if log.next().0 > 1 { None } else { Some(initial_rules(config, desk.bundles(), given)?) };
-        let plugins = plugins(config)?;
+        let Beside { plugins, tokens, delivery, relay } = early.map_or_else(|| Beside::open(config), Ok)?;
         let metrics = Arc::new(Metrics::default());
         let setup = Setup {
             log: Arc::new(log.clone()),
@@ -140,9 +145,6 @@ impl Daemon {
         let Started { node, clock, recovered } = Node::start(&setup)?;
         tell_recovered(&recovered);
         let ended = Ended::open(&config.data, &node)?;
-        let tokens = Tokens::open(&config.data, &config.tokens)?;
-        let delivery = Delivery::open(config).map_err(|error| ServeError::Setup(error.to_string()))?;
-        let relay = Relay::open(config)?;
         let config = config.clone();
         let ended_index = Arc::clone(&ended);
         let parts = Parts {
@@ -173,7 +175,7 @@ impl Daemon {
         }
         count_from_here(&app).await;
         let door = Door::open(&app.config).await?;
-        let upkeep = upkeep(log);
+        let upkeep = Upkeep::start(log);
         let tasks = [
             background(&app, "following the log", {
                 let (app, ended) = (app.clone(), ended);
@@ -218,6 +220,25 @@ impl Daemon {
             Some(Failure::Fault(thread)) => Err(ServeError::Inside(format!("the thread `{thread}` failed"))),
             None => Ok(()),
         }
+    }
+}
+
+/// What is made of the configuration and of files beside the log.
+struct Beside {
+    plugins: Host,
+    tokens: Tokens,
+    delivery: Delivery,
+    relay: Relay,
+}
+
+impl Beside {
+    fn open(config: &Config) -> Result<Self, ServeError> {
+        Ok(Self {
+            plugins: plugins(config)?,
+            tokens: Tokens::open(&config.data, &config.tokens)?,
+            delivery: Delivery::open(config).map_err(|error| ServeError::Setup(error.to_string()))?,
+            relay: Relay::open(config)?,
+        })
     }
 }
 
@@ -389,39 +410,6 @@ fn tell_recovered(recovered: &crate::node::Recovered) {
     match recovered.up_until {
         Some(up_until) => tracing::info!(conversations, blocks, %up_until, "recovered"),
         None => tracing::info!("nothing to recover"),
-    }
-}
-
-/// The thread that keeps a free segment ready, and syncs when the log does not by itself.
-struct Upkeep {
-    stop: std::sync::mpsc::Sender<()>,
-    thread: std::io::Result<std::thread::JoinHandle<()>>,
-}
-
-fn upkeep(log: FileLog) -> Upkeep {
-    let (stop, stopped) = channel();
-    let every = match log.durability() {
-        wane_store::sync::Sync::Interval(every) => every,
-        wane_store::sync::Sync::Always | wane_store::sync::Sync::Off => Duration::from_millis(100),
-    };
-    let thread = std::thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
-        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(every) {
-            let done = if log.durability().is_durable() { log.prepare().map(drop) } else { log.sync() };
-            if let Err(error) = done {
-                tracing::error!(%error, "keeping the log ready failed");
-            }
-        }
-        if let Err(error) = log.sync() {
-            tracing::error!(%error, "the last sync of the log failed");
-        }
-    });
-    Upkeep { stop, thread }
-}
-
-impl Upkeep {
-    fn end(self) {
-        drop(self.stop);
-        drop(self.thread.map(std::thread::JoinHandle::join));
     }
 }
 
