@@ -1,7 +1,7 @@
 //! Every fault of the collection as a live channel in the process tier, beside two healthy channels with a load of their
 //! own, one in each tier: do these lose an event, and by how much do their calls get slower?
 //!
-//! Turns with and without the faulty channels alternate. They begin to fail one after another during the first half of a
+//! Turns with nothing beside, with as many sound channels that are called as often, and with the faulty ones alternate. They begin to fail one after another during the first half of a
 //! turn, or all in the same instant, and are called until its end; quarantine is as by default.
 
 use std::error::Error;
@@ -37,14 +37,15 @@ pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
     place.compiled("foil")?;
     place.compiled("rogue")?;
     let mut figures = TIERS.map(|tier| Figures { tier, ..Figures::default() });
-    for kind in (0..turns).flat_map(|_| [Turn::Alone, Turn::Beside, Turn::AtOnce]) {
-        let host = collection(&place, kind != Turn::Alone)?;
+    for kind in (0..turns).flat_map(|_| [Turn::Alone, Turn::Sound, Turn::Beside, Turn::AtOnce]) {
+        let host = collection(&place, kind)?;
         let spread = if kind == Turn::AtOnce { Duration::ZERO } else { length / 2 };
-        for (figures, (seen, missing)) in figures.iter_mut().zip(turn(&host, length, spread)?) {
+        for (figures, (seen, missing)) in figures.iter_mut().zip(turn(&host, kind, (length, spread))?) {
             figures.calls += seen.len();
             figures.lost += missing;
             match kind {
                 Turn::Alone => figures.alone.extend(seen),
+                Turn::Sound => figures.sound.extend(seen),
                 Turn::Beside => figures.beside.extend(seen),
                 Turn::AtOnce => figures.at_once.extend(seen),
             }
@@ -52,16 +53,20 @@ pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
     }
     let mut targets = Vec::new();
     for mut figures in figures {
-        [&mut figures.alone, &mut figures.beside, &mut figures.at_once].into_iter().for_each(|times| times.sort());
+        [&mut figures.alone, &mut figures.sound, &mut figures.beside, &mut figures.at_once]
+            .into_iter()
+            .for_each(|times| times.sort());
         targets.extend(report(&figures)?);
     }
     Ok(targets)
 }
 
-/// With which faulty channels a turn is.
+/// What a turn has beside the healthy channels.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Alone,
+    /// As many that do nothing wrong.
+    Sound,
     Beside,
     AtOnce,
 }
@@ -74,14 +79,15 @@ const TIERS: [&str; 2] = ["inproc", "process"];
 struct Figures {
     tier: &'static str,
     alone: Vec<Duration>,
+    sound: Vec<Duration>,
     beside: Vec<Duration>,
     at_once: Vec<Duration>,
     calls: usize,
     lost: u64,
 }
 
-/// The healthy channels, with or without all others.
-fn collection(place: &Place, with: bool) -> Result<Host, Box<dyn Error>> {
+/// The healthy channels, and those beside.
+fn collection(place: &Place, turn: Turn) -> Result<Host, Box<dyn Error>> {
     let config = |plugin: &str| if plugin == "wane_foil" { json!({ "account": "a" }) } else { json!({}) };
     let secret = |plugin: &str| if plugin == "wane_foil" { ("token", "t") } else { ("", "") };
     let mut settings = place.settings();
@@ -90,8 +96,9 @@ fn collection(place: &Place, with: bool) -> Result<Host, Box<dyn Error>> {
     };
     add("inproc".to_owned(), "wane_foil", Tier::Inproc);
     add("process".to_owned(), "wane_foil", Tier::Process);
-    for (plugin, words) in FOILS.iter().filter(|_| with) {
-        words.iter().for_each(|word| add(format!("{plugin} {word}"), plugin, Tier::Process));
+    for (plugin, words) in FOILS.iter().filter(|_| turn != Turn::Alone) {
+        let loaded = if turn == Turn::Sound { "wane_foil" } else { plugin };
+        words.iter().for_each(|word| add(format!("{plugin} {word}"), loaded, Tier::Process));
     }
     Ok(Host::load(&settings)?)
 }
@@ -100,7 +107,7 @@ fn collection(place: &Place, with: bool) -> Result<Host, Box<dyn Error>> {
 type Seen = (Vec<Duration>, u64);
 
 /// Calls all channels for so long; the faulty ones begin one after another over that time.
-fn turn(host: &Host, length: Duration, spread: Duration) -> Result<Vec<Seen>, Box<dyn Error>> {
+fn turn(host: &Host, kind: Turn, (length, spread): (Duration, Duration)) -> Result<Vec<Seen>, Box<dyn Error>> {
     let over = AtomicBool::new(false);
     let mut first = Duration::ZERO;
     Ok(std::thread::scope(|scope| {
@@ -111,7 +118,8 @@ fn turn(host: &Host, length: Duration, spread: Duration) -> Result<Vec<Seen>, Bo
             scope.spawn(move || {
                 pause(begin);
                 while !over.load(Ordering::SeqCst) {
-                    assert_eq!(events(&foil, word), 0, "{plugin} {word} is no fault");
+                    let (said, expected) = if kind == Turn::Sound { ("one", 1) } else { (*word, 0) };
+                    assert_eq!(events(&foil, said), expected, "{plugin} {word}, of which a fault is {}", expected == 0);
                     pause(FOIL_GAP);
                 }
             });
@@ -151,17 +159,20 @@ fn events(channel: &Channel, body: &str) -> usize {
     channel.translate(&input).map_or(0, |translated| translated.events.len())
 }
 
-fn report(Figures { tier, alone, beside, at_once, calls, lost }: &Figures) -> Result<Targets, Box<dyn Error>> {
+fn report(Figures { tier, alone, sound, beside, at_once, calls, lost }: &Figures) -> Result<Targets, Box<dyn Error>> {
     let mut out = io::stdout().lock();
     writeln!(out, "  a healthy channel, {tier:<7}, {RATE} requests/s, microseconds   p50      p90      p99    p99.9")?;
-    for (name, times) in
-        [("alone", alone), ("beside the faulty ones", beside), ("when all of them begin at once", at_once)]
-    {
+    for (name, times) in [
+        ("alone", alone),
+        ("beside as many sound ones", sound),
+        ("beside the faulty ones", beside),
+        ("when all of them begin at once", at_once),
+    ] {
         let [p50, p90, p99, p999] = [50.0, 90.0, 99.0, 99.9].map(|percent| micros(percentile(times, percent)));
         writeln!(out, "  {name:<50} {p50:8.1} {p90:8.1} {p99:8.1} {p999:8.1}")?;
     }
     writeln!(out)?;
-    let moved = |times| micros(percentile(times, 99.0)) / micros(percentile(alone, 99.0)) - 1.0;
+    let moved = |times| micros(percentile(times, 99.0)) / micros(percentile(sound, 99.0)) - 1.0;
     let (moved, at_once) = (moved(beside), moved(at_once));
     let foils = count();
     Ok(vec![
