@@ -1,8 +1,10 @@
-"""What the plugin for LINE sends, against LINE's interface as a mock server (Prism) has it from `line-messaging.yaml`.
+"""What the plugin for LINE sends, against LINE's interface as a mock server (Prism) serves it, from two descriptions.
 
-Every request that the plugin makes of any effect must be accepted; requests with one fault each must be refused, which shows
-that the mock finds faults. With a copy of LINE's own description (`messaging-api.yml` of github.com/line/line-openapi) that one
-is served too, and must accept the same requests; which faults it does not see is told.
+One is LINE's own, as its SDK has it (`line_sdk.py`). The other is ours (`line-messaging.yaml`), which asks for more: what LINE's
+reference says and its description leaves out, and what Wane promises. Every request that the plugin makes of any effect must be
+accepted by both; requests with one fault each must be refused, by ours all and by LINE's those that it can tell. Nothing in ours
+may be laxer than in LINE's. With a copy of the document that LINE publishes (`messaging-api.yml` of
+github.com/line/line-openapi), that must accept the same requests too; which faults it sees is told.
 
 Usage: mocked.py DIRECTORY NODE [PUBLISHED], where the command `wane` and the plugins were built, and where Node's packages are.
 """
@@ -22,6 +24,7 @@ import urllib.request
 import yaml
 
 import compare_line
+import line_sdk
 from judge import AT, check, rendered, verdict
 
 NODE = pathlib.Path(sys.argv[2])
@@ -36,6 +39,12 @@ EFFECTS = [
 ]
 # How many of the units that LINE counts a text has at the most.
 UNITS = 5000
+# What LINE's description says nothing of, though LINE's reference does, or though Wane promises it.
+UNSEEN = {
+    "push of an empty text", "push of a text of 5001", "push with a field that nobody knows", "push to no id",
+    "push with a key that is no UUID", "push without a key",
+    "reply of an empty text", "reply of a text of 5001", "reply with a field that nobody knows",
+}
 
 
 @contextlib.contextmanager
@@ -146,6 +155,13 @@ def faults(push, reply):
     yield "reply to another path", {**reply, "url": reply["url"] + "/again"}
 
 
+def laxer(theirs):
+    """Where our description is laxer than this one."""
+    comparison = compare_line.Comparison(compare_line.Document.read(compare_line.OURS), compare_line.Document(theirs))
+    comparison.paths()
+    return comparison
+
+
 def compared():
     """The comparison of two descriptions finds what is laxer: ours against ours, with one thing made stricter."""
     ours = yaml.safe_load(compare_line.OURS.read_text())
@@ -153,11 +169,7 @@ def compared():
     def findings(change):
         theirs = copy.deepcopy(ours)
         change(theirs)
-        document = compare_line.Document(compare_line.OURS)
-        document.whole = theirs
-        comparison = compare_line.Comparison(compare_line.Document(compare_line.OURS), document)
-        comparison.paths()
-        return comparison.found
+        return laxer(theirs).found
 
     def schema(name):
         return lambda whole: whole["components"]["schemas"][name]
@@ -183,18 +195,21 @@ def compared():
         check(f"comparison: {name} is found", len(findings(change)) >= 1)
 
 
-def run(description, requests, is_ours):
-    name = "our description" if is_ours else "LINE's own"
+def run(name, description, requests, unseen):
+    """Serves a description: all requests are accepted, and of those with a fault all but the unseen are refused. When nobody
+    said which those are, they are told."""
     with mock(description) as address:
         for what, request in requests.items():
             status = sent(address, request)
             check(f"{name}: {what} is accepted", status == 200, (status, request))
         for what, request in faults(requests["notice.due, push"], requests["notice.due, reply"]):
             status = sent(address, request)
-            if is_ours:
+            if unseen is None:
+                print(f"     {name} {'sees' if 400 <= status < 500 else 'does not see'}: {what}")
+            elif what in unseen:
+                check(f"{name}: {what} is not seen", status == 200, status)
+            else:
                 check(f"{name}: {what} is refused", 400 <= status < 500, status)
-            elif status == 200:
-                print(f"     {name} does not see: {what}")
 
 
 def main():
@@ -203,11 +218,19 @@ def main():
     check("line: both ways are tried", set(ways) == {"/v2/bot/message/push", "/v2/bot/message/reply"}, ways)
     longest = max(units(json.loads(request["body"])["messages"][0]["text"]) for request in requests.values())
     check("line: the longest text has as many units as may be", longest == UNITS, longest)
-    run(compare_line.OURS, requests, True)
     compared()
-    for published in sys.argv[3:]:
-        run(published, requests, False)
-    return verdict(least=100)
+    published = line_sdk.document()
+    comparison = laxer(published)
+    check("our description is nowhere laxer than LINE's", comparison.found == [], comparison.found)
+    check("LINE's description has all that ours has", comparison.compared >= 13, comparison.compared)
+    run("our description", compare_line.OURS, requests, set())
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(published, file)
+        file.flush()
+        run("LINE's SDK", file.name, requests, UNSEEN)
+    for path in sys.argv[3:]:
+        run("LINE's document", path, requests, None)
+    return verdict(least=200)
 
 
 if __name__ == "__main__":
