@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/diagnostics");
+    // As it is now, not as it was when this program was built: a repository may be moved.
+    let here =
+        env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| io::Error::other("cargo names no CARGO_MANIFEST_DIR"))?;
+    let docs = Path::new(&here).join("../../docs/diagnostics");
     println!("cargo::rerun-if-changed={}", docs.display());
+    let listed = fs::read_dir(&docs).map_err(|error| io::Error::other(format!("{}: {error}", docs.display())))?;
     let mut pages: Vec<PathBuf> = Vec::new();
-    if docs.is_dir() {
-        for entry in fs::read_dir(&docs)? {
-            let path = entry?.path();
-            let code = path.file_stem().is_some_and(|name| name != "README");
-            if code && path.extension().is_some_and(|extension| extension == "md") {
-                pages.push(path.canonicalize()?);
-            }
+    for entry in listed {
+        let path = entry?.path();
+        let code = path.file_stem().is_some_and(|name| name != "README");
+        if code && path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path.canonicalize()?);
         }
     }
     pages.sort();

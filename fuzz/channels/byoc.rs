@@ -1,6 +1,6 @@
 //! How the byoc plugin is fuzzed: each request has the headers that the door asks for, unless it has others.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wane_plugin::testing::FakeInput;
 
 use crate::feed::Target;
@@ -10,12 +10,14 @@ pub(crate) type Plugin = wane_channel_byoc::Byoc;
 
 /// Its config.
 pub(crate) fn targets() -> Vec<Target> {
+    let partner: Value = serde_json::from_str(include_str!("../../tests/channels/partner.json")).unwrap_or_default();
     let config = json!({
         "org_id": "00D000000000123",
         "authorization_context": "shop",
         "channel_address_identifier": "chan-1",
         "access_token": "Ours7 theirs",
         "events_url": "https://partner.example/events",
+        "oauth_clients": [partner["client"]],
     });
     vec![Target { config, sign }]
 }

@@ -184,8 +184,10 @@ fn byoc() {
 
 fn byoc_config() -> Value {
     let accepted = json!([{ "token": "scopeless", "scope": ["api"] }]);
+    let partner: Value = serde_json::from_str(include_str!("partner.json")).expect("JSON");
     json!({ "org_id": "00D000000000123", "authorization_context": "shop", "channel_address_identifier": "chan-1",
-        "accepted_access_tokens": accepted, "events_url": "https://partner.example/events" })
+        "accepted_access_tokens": accepted, "events_url": "https://partner.example/events",
+        "oauth_clients": [partner["client"]] })
 }
 
 #[test]

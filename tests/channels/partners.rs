@@ -19,6 +19,8 @@ const RULES: &str = "timers.quiet = { restart_on = ['message:customer'], on_laps
 rules = [{ id = 'quiet', timer = 'quiet', after = '15m' }]";
 const NOW: &str = "2100-01-01T00:00:00Z";
 const NOW_S: i64 = 4_102_444_800;
+/// A partner that signs, and an assertion of it.
+const SIGNING: &str = include_str!("partner.json");
 const API: &str = "/v1/channels/byoc/webhook/api/v1";
 
 fn secret(path: &Path, text: &str) {
@@ -35,6 +37,12 @@ fn daemon(place: &Path, port: u16) -> Daemon {
     secret(&place.join("apple"), "YSBrZXkgb2Ygbm9ib2R5");
     secret(&place.join("partner"), "Ours7");
     let here = place.display();
+    let signing = signing();
+    let (client, jwk) = (&signing["client"], &signing["client"]["jwk"]);
+    let client = format!(
+        "{{ consumer_key = {}, username = {}, audience = {}, jwk = {{ kty = \"RSA\", e = \"AQAB\", n = {} }} }}",
+        client["consumer_key"], client["username"], client["audience"], jwk["n"]
+    );
     let config = format!(
         "plugins = \"{here}/plugins\"
         [delivery]
@@ -45,7 +53,7 @@ fn daemon(place: &Path, port: u16) -> Daemon {
         secrets = {{ msp_secret_base64 = \"file:{here}/apple\" }}
         [channels.byoc]
         plugin = \"wane-channel-byoc\"
-        config = {{ channel_address_identifier = \"chan-1\", events_url = \"http://127.0.0.1:{port}/events\" }}
+        config = {{ channel_address_identifier = \"chan-1\", events_url = \"http://127.0.0.1:{port}/events\", oauth_clients = [{client}] }}
         secrets = {{ access_token = \"file:{here}/partner\", events_token = \"file:{here}/partner\" }}"
     );
     let file = place.join("wane.toml");
@@ -54,6 +62,10 @@ fn daemon(place: &Path, port: u16) -> Daemon {
     let daemon = Daemon::start(&place.join("data"), &["--config", &file, "--rules", &rules, "--clock", "manual"]);
     assert_eq!(daemon.post("admin", "/v1/clock", &json!({ "now": NOW })).status, 200);
     daemon
+}
+
+fn signing() -> Value {
+    serde_json::from_str(SIGNING).expect("JSON")
 }
 
 fn status(daemon: &Daemon, conversation: &str) -> String {
@@ -150,4 +162,28 @@ fn a_partner_is_answered_in_the_services_words_and_told_of_its_sessions() {
     assert_eq!(status(&daemon, conversation), "\"ended\"");
     assert_eq!(told(&receiver.next().1), "Ended");
     assert_eq!(partner(&daemon, "DELETE", "route", "Ours7", &json!({})).status, 400);
+}
+
+#[test]
+fn a_partner_that_signs_is_granted_a_token_for_two_hours() {
+    let place = tempfile::tempdir().expect("a directory");
+    let receiver = Receiver::start();
+    let daemon = daemon(place.path(), receiver.port);
+    let granted = |assertion: &str| {
+        let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
+        let body = format!("grant_type={grant}&assertion={assertion}");
+        let fields = "Content-Type: application/x-www-form-urlencoded\r\n";
+        ask(&daemon.address, "POST", "/v1/channels/byoc/webhook/services/oauth2/token", fields, body.as_bytes())
+    };
+    let signing = signing();
+    let assertion = signing["assertion"].as_str().expect("a text");
+    let refused = granted(&assertion[1..]);
+    assert_eq!((refused.status, &refused.json["error"]), (400, &json!("invalid_grant")));
+    let answer = granted(assertion);
+    assert_eq!((answer.status, &answer.json["expires_in"]), (200, &json!(7_200)), "{}", answer.text);
+    let token = answer.json["access_token"].as_str().expect("a token");
+    assert_eq!(partner(&daemon, "POST", "interactions", token, &interaction("m-1")).status, 202);
+    assert_eq!(status(&daemon, "byoc:chan-1:cust-7"), "\"waiting\"");
+    assert_eq!(daemon.post("admin", "/v1/clock", &json!({ "now": "2100-01-01T02:00:00Z" })).status, 200);
+    assert_eq!(partner(&daemon, "POST", "interactions", token, &interaction("m-2")).json["code"], 10_004);
 }

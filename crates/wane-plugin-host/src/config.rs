@@ -67,22 +67,25 @@ fn fits(manifest: &Manifest, config: &Map<String, Value>) -> Result<(), String> 
     let validator = jsonschema::validator_for(&schema)
         .map_err(|error| format!("the manifest's `config` is no JSON Schema: {error}"))?;
     let config = Value::Object(config.clone());
-    let known = schema.get("properties").and_then(Value::as_object);
-    let known: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-    let wrong: Vec<String> = validator.iter_errors(&config).map(|error| told(&error, &known)).collect();
+    let wrong: Vec<String> = validator.iter_errors(&config).map(|error| told(&error, &schema)).collect();
     if wrong.is_empty() { Ok(()) } else { Err(format!("the config is wrong: {}", wrong.join("; "))) }
 }
 
 /// Values are not repeated: the operator may have put a secret in a wrong place.
-fn told(error: &ValidationError<'_>, known: &[&str]) -> String {
+fn told(error: &ValidationError<'_>, schema: &Value) -> String {
     let at = error.instance_path().to_string();
+    let place = if at.is_empty() { String::new() } else { format!("`{at}`: ") };
     if let ValidationErrorKind::AdditionalProperties { unexpected }
     | ValidationErrorKind::UnevaluatedProperties { unexpected } = error.kind()
     {
-        let unexpected = unexpected.iter().map(|key| unknown("key", key, known.iter().copied()));
+        let table = error.schema_path().to_string();
+        let table = table.rsplit_once('/').and_then(|(table, _)| schema.pointer(table));
+        let known = table.and_then(|table| table.get("properties")).and_then(Value::as_object);
+        let known = known.into_iter().flat_map(Map::keys).map(String::as_str);
+        let unexpected = unexpected.iter().map(|key| format!("{place}{}", unknown("key", key, known.clone())));
         return unexpected.collect::<Vec<_>>().join("; ");
     }
-    if at.is_empty() { error.masked().to_string() } else { format!("`{at}`: {}", error.masked()) }
+    format!("{place}{}", error.masked())
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
@@ -167,7 +170,11 @@ mod tests {
                 &[("key", "k")][..],
                 "unknown key `acount`; did you mean `account`?",
             ),
-            (json!({ "account": "a", "deep": { "m": 1 } }), &[("key", "k")][..], "unknown key `m`"),
+            (
+                json!({ "account": "a", "deep": { "m": 1 } }),
+                &[("key", "k")][..],
+                "`/deep`: unknown key `m`; did you mean `n`?",
+            ),
             (json!([]), &[("key", "k")][..], "the config must be a table"),
         ] {
             let wrong = checked(config, secrets).expect_err("wrong");

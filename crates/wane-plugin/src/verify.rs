@@ -2,8 +2,8 @@
 //!
 //! A provider whose signature is an HMAC-SHA256 over the raw body needs none of this: the host checks it, see
 //! [`crate::manifest`]. For all others the plugin gets the key with its config (`"to_plugin": true`) and asks here. What is
-//! compared with a secret or a digest is compared in a time that depends on lengths alone. Checks that use public keys are
-//! not here: take a crate for them.
+//! compared with a secret or a digest is compared in a time that depends on lengths alone. Tokens that were signed with an RSA
+//! key need the feature `rsa`. Checks that use other public keys are not here: take a crate for them.
 //!
 //! ```
 //! use wane_plugin::verify::{Hash, from_hex, hmac_fits};
@@ -22,6 +22,11 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
 use crate::Refusal;
+
+#[cfg(feature = "rsa")]
+mod rsa;
+#[cfg(feature = "rsa")]
+pub use rsa::{RsaKey, jwt_rs256};
 
 /// The hash inside of an HMAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,25 +161,47 @@ pub fn jwt(token: &str, rules: &JwtRules<'_>) -> Result<Value, Refusal> {
 }
 
 fn checked(token: &str, rules: &JwtRules<'_>) -> Option<Value> {
-    let (signed, signature) = token.rsplit_once('.')?;
-    let (header, claims) = signed.split_once('.')?;
-    let header = object(header)?;
-    let algorithm = header.get("alg")?.as_str()?;
-    // `crit` names extensions that must be understood; none is.
-    if !rules.algorithms.contains(&algorithm) || header.get("crit").is_some() {
-        return None;
-    }
-    let hash = match algorithm {
-        "HS256" => Hash::Sha256,
-        "HS384" => Hash::Sha384,
-        "HS512" => Hash::Sha512,
+    let token = Token::read(token)?;
+    let hash = match token.algorithm() {
+        Some(algorithm) if !rules.algorithms.contains(&algorithm) => return None,
+        Some("HS256") => Hash::Sha256,
+        Some("HS384") => Hash::Sha384,
+        Some("HS512") => Hash::Sha512,
         _ => return None,
     };
-    let fits = hmac_fits(hash, rules.key, signed.as_bytes(), &from_base64_url(signature)?);
-    let claims = if fits { object(claims)? } else { return None };
-    let begun = instant(&claims, "nbf")?.is_none_or(|from| rules.now_ms.saturating_add(rules.leeway_ms) >= from);
-    let valid = instant(&claims, "exp")?.is_none_or(|to| rules.now_ms.saturating_sub(rules.leeway_ms) < to);
-    (begun && valid).then_some(claims)
+    let fits = hmac_fits(hash, rules.key, token.signed.as_bytes(), &token.signature);
+    if fits { token.valid_claims(rules.now_ms, rules.leeway_ms) } else { None }
+}
+
+/// A token in its parts; its claims are not read before its signature fits.
+struct Token<'a> {
+    header: Value,
+    signed: &'a str,
+    claims: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Token<'a> {
+    fn read(token: &'a str) -> Option<Self> {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let header = object(header)?;
+        // `crit` names extensions that must be understood; none is.
+        let plain = header.get("crit").is_none();
+        plain.then_some(Self { header, signed, claims, signature: from_base64_url(signature)? })
+    }
+
+    fn algorithm(&self) -> Option<&str> {
+        self.header.get("alg")?.as_str()
+    }
+
+    /// The claims, when they hold now. Only for a token whose signature fits.
+    fn valid_claims(&self, now_ms: i64, leeway_ms: i64) -> Option<Value> {
+        let claims = object(self.claims)?;
+        let begun = instant(&claims, "nbf")?.is_none_or(|from| now_ms.saturating_add(leeway_ms) >= from);
+        let valid = instant(&claims, "exp")?.is_none_or(|to| now_ms.saturating_sub(leeway_ms) < to);
+        (begun && valid).then_some(claims)
+    }
 }
 
 fn object(part: &str) -> Option<Value> {

@@ -3,13 +3,13 @@
 use wane_plugin::Input;
 use wane_plugin::verify::same;
 
-use crate::Config;
 use crate::wrong::{CONTEXT, HEADER, SCOPE, TOKEN, Wrong};
+use crate::{Config, grant};
 
 /// A token that counts, the organisation, the context, and an id of the request.
 pub(crate) fn check(config: &Config, input: &Input<'_>) -> Result<(), Wrong> {
     let token = input.bearer().ok_or(TOKEN)?;
-    scope_of(config, token)?;
+    scope_of(config, token, input.received_at_ms)?;
     let organisation = only(input, "OrgId")?;
     if config.org_id.as_deref().is_some_and(|ours| !same_organisation(ours, organisation)) {
         return Err(HEADER);
@@ -21,16 +21,22 @@ pub(crate) fn check(config: &Config, input: &Input<'_>) -> Result<(), Wrong> {
     only(input, "RequestId").map(drop)
 }
 
+/// The tokens that count and have the scope, without those that were granted.
+pub(crate) fn secrets(config: &Config) -> impl Iterator<Item = &str> {
+    let scoped = config.accepted_access_tokens.iter().filter(|accepted| accepted.scope.contains(&config.scope));
+    let by_secret = config.access_token.iter().flat_map(|all| all.0.split_whitespace());
+    by_secret.chain(scoped.map(|accepted| &*accepted.token.0))
+}
+
 /// Every token is compared, so that the time tells nothing of which one was close.
-fn scope_of(config: &Config, token: &str) -> Result<(), Wrong> {
-    let secrets = config.access_token.iter().flat_map(|all| all.0.split_whitespace());
-    let by_secret = secrets.fold(false, |known, secret| known | same(secret, token));
-    let accepted = config.accepted_access_tokens.iter().filter(|accepted| same(&accepted.token.0, token));
-    let scopes: Vec<bool> = accepted.map(|accepted| accepted.scope.contains(&config.scope)).collect();
-    match (by_secret, scopes.as_slice()) {
-        (false, []) => Err(TOKEN),
-        (false, scopes) if !scopes.contains(&true) => Err(SCOPE),
-        _ => Ok(()),
+fn scope_of(config: &Config, token: &str, now_ms: i64) -> Result<(), Wrong> {
+    let any = |known: bool, secret: &str| known | same(secret, token);
+    let counts = secrets(config).fold(false, any);
+    let known = config.accepted_access_tokens.iter().map(|accepted| &*accepted.token.0).fold(false, any);
+    match counts || grant::counts(config, token, now_ms) {
+        true => Ok(()),
+        false if known => Err(SCOPE),
+        false => Err(TOKEN),
     }
 }
 

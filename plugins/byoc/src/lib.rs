@@ -8,17 +8,21 @@
 //! It is the longest channel, since here we are the provider: five paths instead of one webhook, each with its own body, checked
 //! field by field for the answers that the partner's software knows ([`wrong`]); and what happens to sessions goes out too.
 //!
-//! Access tokens are opaque here: whoever grants them (the OAuth JWT bearer flow) tells the operator which count.
+//! Access tokens are opaque: the operator says which count, and [`grant`] gives them to partners that sign (the OAuth JWT bearer
+//! flow).
 
 use serde::Deserialize;
 use wane_plugin::{Channel, Effect, Input, Outcome, Refusal, Sink, uuid_of};
 
 mod body;
 mod door;
+mod grant;
 mod inbound;
 mod outbound;
 mod payload;
 mod wrong;
+
+pub use grant::{Client, Jwk};
 
 /// What the operator configures.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,6 +45,9 @@ pub struct Config {
     /// A secret: the token that counts; several stand with blanks between them. They have the scope.
     #[serde(default)]
     pub access_token: Option<Hidden>,
+    /// Partners that may ask for tokens with assertions that they signed; none by default. They need a token that counts.
+    #[serde(default)]
+    pub oauth_clients: Vec<Client>,
     /// Whose the customers' consent is: the partner may set it only if it is the partner's, which is the default.
     #[serde(default)]
     pub consent_owner: Owner,
@@ -97,11 +104,15 @@ impl Channel for Byoc {
     type Config = Config;
 
     fn create(config: Config) -> Result<Self, Refusal> {
+        grant::check(&config)?;
         Ok(Self { config })
     }
 
     fn translate(&mut self, input: &Input<'_>, sink: &mut Sink<'_>) -> Outcome {
-        // There is no handshake: whatever comes is a request of the partner's, or none.
+        if grant::is_asked(input) {
+            return grant::answer(&self.config, input, sink);
+        }
+        // There is no handshake: whatever else comes is a request of the partner's, or none.
         match door::check(&self.config, input).and_then(|()| inbound::taken(&self.config, input)) {
             Ok(taken) => {
                 taken.events.iter().try_for_each(|event| sink.event(event))?;
@@ -138,7 +149,25 @@ wane_plugin::export!(
                 "scope": { "type": "string", "minLength": 1 },
                 "consent_owner": { "enum": ["partner", "platform"] },
                 "events_url": { "type": "string", "pattern": "^https?://[^ ]+$" },
-                "oauth_clients": { "type": "array", "items": { "type": "object" } },
+                "oauth_clients": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "required": ["consumer_key", "username", "audience", "jwk"],
+                        "properties": {
+                            "consumer_key": { "type": "string", "minLength": 1 },
+                            "username": { "type": "string", "minLength": 1 },
+                            "audience": { "type": "string", "minLength": 1 },
+                            "jwk": {
+                                "type": "object",
+                                "additionalProperties": true,
+                                "required": ["kty", "n", "e"],
+                                "properties": { "kty": { "const": "RSA" }, "n": { "type": "string" }, "e": { "type": "string" } }
+                            }
+                        }
+                    }
+                },
                 "accepted_access_tokens": {
                     "type": "array",
                     "items": {

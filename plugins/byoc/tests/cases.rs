@@ -21,7 +21,12 @@ fn config() -> Value {
         "access_token": "Ours7 theirs",
         "accepted_access_tokens": [{ "token": "scopeless", "scope": ["api"] }],
         "events_url": "https://partner.example/events",
+        "oauth_clients": [partner().get("client")],
     })
+}
+
+fn partner() -> Value {
+    serde_json::from_str(include_str!("../../../tests/channels/partner.json")).unwrap_or_default()
 }
 
 fn request(path: &str, body: &Value) -> FakeInput {
