@@ -1,5 +1,6 @@
 //! Deadlines that are held back after a stop, one by one, and what new rules would do.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wane_core::engine::Engine;
@@ -10,7 +11,7 @@ use wane_core::signal::EventType;
 use wane_core::time::Timestamp;
 use wane_runtime::batch::Batch;
 use wane_runtime::epoch::Epoch;
-use wane_runtime::shard::{Preview, Reply, Shard};
+use wane_runtime::shard::{Needs, Preview, Reply, Shard};
 use wane_tests::rules;
 use wane_wire::record::{Address, Ordinal, Sequence};
 
@@ -146,4 +147,89 @@ fn a_repeat_is_told_where_the_first_one_is() {
     assert_eq!(shard.event(minutes(10), &event, &mut batch), Reply::Seen(Seen::At(place.at(base))));
     assert_eq!(shard.seen("c3", "m1"), Some(place.at(base)));
     assert_eq!(shard.seen("c4", "m1"), None, "an id is known in its conversation");
+}
+
+/// A shard that takes over what another one wrote.
+fn restored(epochs: &[(u32, Epoch)], piece: &[u8]) -> Result<Shard, String> {
+    let mut shard = Shard::new(settings(0, 1));
+    shard.begin_at(epochs[0].0);
+    epochs.iter().for_each(|(_, epoch)| shard.epoch(epoch.clone()));
+    shard.restore(piece).map(|()| shard)
+}
+
+fn written(shard: &mut Shard) -> Vec<u8> {
+    let (mut piece, mut cursor) = (Vec::new(), Some(0));
+    while let Some(from) = cursor {
+        cursor = shard.snapshot(from, 100, &mut piece);
+    }
+    shard.snapshot_done();
+    piece
+}
+
+fn states(shard: &Shard) -> Vec<String> {
+    let views = shard.list(0, 100, &|_| true).0;
+    views.iter().map(|view| format!("{} {:?} {}", view.conversation, view.state, view.engine.rules().hash)).collect()
+}
+
+#[test]
+fn of_what_all_have_behind_them_only_the_rules_in_force_are_left() {
+    let (mut shard, mut batch) = ten();
+    let decided = BTreeSet::from([Ordinal(1)]);
+    assert_eq!(shard.needs(), Needs { reached: 1, decided });
+    shard.epoch(Epoch::Outage { from: minutes(20), now: minutes(22) });
+    while shard.tidy(minutes(22), 4, &mut batch) {}
+    assert_eq!(shard.needs(), Needs { reached: 2, decided: BTreeSet::new() });
+    let epochs = shard.epochs();
+    assert!(matches!(&epochs[..], [(2, Epoch::Rules { ordinal: Ordinal(1), .. })]), "{epochs:?}");
+
+    let mut other = restored(&epochs, &written(&mut shard)).expect("a whole piece");
+    for shard in [&mut shard, &mut other] {
+        shard.epoch(Epoch::Rules { ordinal: Ordinal(2), now: minutes(25), engine: engine("26m") });
+        shard.event(minutes(26), &message(3), &mut batch);
+        while shard.tidy(minutes(26), 4, &mut batch) {}
+        shard.tick(minutes(33), 100, &mut batch);
+        batch.clear();
+    }
+    assert_eq!(open(&shard), 3, "c3, and those whose 26 minutes are not over");
+    assert_eq!(states(&shard), states(&other));
+    assert_eq!(shard.needs(), other.needs());
+}
+
+#[test]
+fn one_that_waits_is_taken_through_all_that_came_since_also_after_a_restart() {
+    let (mut shard, mut batch) = ten();
+    let (mut plain, _) = ten();
+    for shard in [&mut shard, &mut plain] {
+        shard.hold_before(Some(minutes(31)));
+        shard.tick(minutes(30), 100, &mut batch);
+    }
+    batch.clear();
+    for number in 2..=1_000 {
+        let now = minutes(30 + i64::from(number));
+        let epoch = if number % 2 == 0 {
+            Epoch::Outage { from: now, now: now.plus_millis(1) }
+        } else {
+            Epoch::Rules { ordinal: Ordinal(number), now, engine: engine(&format!("{}m", 2_000 - number)) }
+        };
+        shard.epoch(epoch.clone());
+        plain.epoch(epoch);
+        while shard.tidy(now, 100, &mut batch) {}
+        assert_eq!(shard.needs().reached, 1, "c0 waits since the first rules");
+    }
+    let epochs = shard.epochs();
+    assert_eq!(epochs.len(), 1_000);
+    let piece = written(&mut shard);
+    let refused = restored(&epochs[1..], &piece).expect_err("c0 has to go through the second");
+    assert!(refused.contains("what happened after 1, which is missing"), "{refused}");
+    let mut shard = restored(&epochs, &piece).expect("a whole piece");
+
+    for shard in [&mut shard, &mut plain] {
+        shard.hold_before(None);
+        shard.tick(minutes(1_040), 100, &mut batch);
+        batch.clear();
+    }
+    assert_eq!(states(&shard), states(&plain));
+    while shard.tidy(minutes(1_040), 100, &mut batch) {}
+    assert_eq!((shard.needs().reached, shard.epochs().len()), (1_000, 1));
+    assert_eq!(states(&shard), states(&plain));
 }

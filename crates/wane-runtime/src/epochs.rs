@@ -70,9 +70,24 @@ impl Epochs {
         self.passed.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 
-    /// All of them, by number.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, &Passed)> {
-        (self.first..).zip(&self.passed)
+    /// All of them, by number. Everybody has the first one behind; of it, the rules in force after it are told, also when
+    /// it was an outage.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, Epoch)> {
+        (self.first..).zip(&self.passed).map(|(number, passed)| {
+            let Passed { epoch, engine, ordinal } = passed;
+            let told = match *epoch {
+                Epoch::Outage { now, .. } if number == self.first => {
+                    Epoch::Rules { ordinal: *ordinal, now, engine: Arc::clone(engine) }
+                }
+                Epoch::Rules { .. } | Epoch::Outage { .. } => epoch.clone(),
+            };
+            (number, told)
+        })
+    }
+
+    /// The number of the first one.
+    pub(crate) const fn first(&self) -> u32 {
+        self.first
     }
 
     /// The last one that a decision by these rules at that instant had behind it.

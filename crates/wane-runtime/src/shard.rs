@@ -20,7 +20,7 @@ use wane_core::effect::{Answer, Outcome, Refusal};
 use wane_core::event::Event;
 use wane_core::ruleset::Ruleset;
 use wane_core::time::Timestamp;
-use wane_wire::record::{Address, link};
+use wane_wire::record::{Address, Ordinal, link};
 
 use crate::batch::{Batch, Place};
 use crate::calendar::Calendar;
@@ -33,6 +33,7 @@ use crate::slab::Slab;
 pub use crate::name::Hashed;
 pub use look::{Figures, Preview, View};
 pub use replay::Disagreement;
+pub use tidy::Needs;
 
 /// Which share a shard has, and how it is to behave.
 #[derive(Clone, Debug)]
@@ -79,6 +80,8 @@ pub struct Shard {
     /// Where tidying is; `None` when it is done.
     tidying: Option<u32>,
     scratch: Vec<u8>,
+    /// By which rules there are records since [`Shard::needs`] was asked last.
+    decided: BTreeSet<Ordinal>,
     /// The rules before there are any.
     nothing: Arc<Ruleset>,
 }
@@ -127,6 +130,7 @@ impl Shard {
             restored: false,
             tidying: None,
             scratch: Vec::new(),
+            decided: BTreeSet::new(),
             nothing: Arc::default(),
             settings,
         }
@@ -144,11 +148,11 @@ impl Shard {
         self.tidying = Some(0);
     }
 
-    /// The happenings that conversations may still have to go through, by number. A snapshot needs them as they are
-    /// before its first piece.
+    /// The happenings that conversations may still have to go through, by number, after the rules that all of them have
+    /// reached. A snapshot needs them as they are before its first piece.
     #[must_use]
     pub fn epochs(&self) -> Vec<(u32, Epoch)> {
-        self.epochs.all().map(|(number, passed)| (number, passed.epoch.clone())).collect()
+        self.epochs.all().collect()
     }
 
     /// The first epoch that is given next gets this number, as in the shards that wrote the snapshot; before any is given,

@@ -70,6 +70,7 @@ impl Shard {
         }
         let state = state?;
         let (slot, next) = self.store((key, slot), &state, (&engine, epoch))?;
+        self.decided.insert(ordinal);
         let start = place(batch);
         let parts = EventParts {
             now,
@@ -116,6 +117,7 @@ impl Shard {
         let (Some(name), Some(key)) = (self.name(slot), self.key(slot)) else { return };
         self.store((&key, Some(slot)), &held.state, (&engine, epoch));
         if told {
+            self.decided.insert(ordinal);
             let start = place(batch);
             let parts = LapseParts {
                 now,
@@ -149,6 +151,7 @@ impl Shard {
             let moved = self.epochs.pass(&mut held.state, quiet, quiet + 1);
             let (Some(name), Some(key)) = (self.name(slot), self.key(slot)) else { return };
             self.store((&key, Some(slot)), &held.state, (&engine, quiet + 1));
+            self.decided.insert(rules);
             let start = place(batch);
             let parts = LapseParts {
                 now,

@@ -126,6 +126,7 @@ impl Shard {
     }
 
     fn replay_event(&mut self, case: &Case<'_>, record: &EventRecord) -> Result<(), Disagreement> {
+        self.decided.insert(record.rules);
         self.recall(case, record);
         self.ids.expire(record.now, super::EXPIRED_AT_ONCE);
         self.now = self.now.max(record.now.millis());
@@ -160,6 +161,7 @@ impl Shard {
     }
 
     fn replay_lapse(&mut self, case: &Case<'_>, record: &LapseRecord) -> Result<(), Disagreement> {
+        self.decided.insert(record.rules);
         if !self.is_next(case, record.previous)? {
             return Ok(());
         }

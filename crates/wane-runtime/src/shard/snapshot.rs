@@ -120,6 +120,11 @@ impl Shard {
             return Ok(());
         }
         let (name, state) = split(bytes).ok_or("a conversation ends too early")?;
+        if epoch < self.epochs.first() {
+            return Err(format!(
+                "a conversation has still to go through what happened after {epoch}, which is missing"
+            ));
+        }
         if let Some(passed) = self.epochs.get(epoch) {
             packed::unpack(state, &passed.engine).map_err(|error| error.to_string())?;
         }

@@ -1,8 +1,8 @@
 //! Rule files as they were put in force, kept for good: one file for each ruleset, named by its hash.
 //!
 //! A bundle is a JSON object, `{"format":1,"files":{"<path>":"<text>"}}`, so that it can be read without Wane. Its name is
-//! the hash of what is in it, which is compared whenever it is read: that is its checksum. A ruleset that the log speaks
-//! of is needed to read the log, so bundles are never deleted.
+//! the hash of what is in it, which is compared whenever it is read: that is its checksum. Rules that the log's records are
+//! by are needed to read them, and earlier ones may be wanted back, so bundles are never deleted.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

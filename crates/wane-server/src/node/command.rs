@@ -10,7 +10,7 @@ use wane_core::event::Event;
 use wane_core::ruleset::Ruleset;
 use wane_core::time::Timestamp;
 use wane_runtime::epoch::Epoch;
-use wane_runtime::shard::{Figures, Preview, View};
+use wane_runtime::shard::{Figures, Needs, Preview, View};
 use wane_wire::record::Address;
 
 use super::Keep;
@@ -33,6 +33,8 @@ pub(super) enum Command {
     Preview(Arc<Engine>, oneshot::Sender<Preview>),
     /// Figures.
     Figures(oneshot::Sender<Figures>),
+    /// What of all happenings the shard needs; answered when its records so far are durable.
+    Needs(oneshot::Sender<Needs>),
     /// Put everything into a snapshot, piece by piece; the channel's end is the end of it.
     Snapshot(SyncSender<Vec<u8>>),
     /// The snapshot is over.

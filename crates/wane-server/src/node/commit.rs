@@ -185,6 +185,13 @@ impl Committer {
         Some(recent.blocks.iter().skip(skip).take_while(within).cloned().collect())
     }
 
+    /// The oldest block that can be read: the log may have let go of some that are still in memory.
+    pub(super) fn oldest(&self) -> Sequence {
+        let kept = self.log.first();
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.blocks.front().map_or(kept, |block| block.sequence.min(kept))
+    }
+
     /// No more is coming: what waits is written, then [`Committer::run`] returns.
     pub(super) fn close(&self) {
         self.lock().closing = true;

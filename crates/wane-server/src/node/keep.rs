@@ -8,11 +8,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+use wane_core::bytes::{Malformed, Reader};
+use wane_core::ruleset::RulesetHash;
 use wane_core::time::Timestamp;
+use wane_runtime::shard::Needs;
 use wane_store::log::{LogError, SnapshotWriter};
-use wane_wire::record::{Address, Record, Sequence, decode, encode};
+use wane_wire::record::{Address, Ordinal, Record, Sequence, decode, encode};
 
 use super::command::Command;
+use super::happenings::{Retired, together};
 use super::start::{Failed, StartError, guarded};
 use super::{Inner, NodeError};
 
@@ -26,6 +31,8 @@ const SIGNS_OF_LIFE: u64 = 64;
 
 const CONVERSATIONS: u8 = b'c';
 const HAPPENING: u8 = b'h';
+const FIRST: u8 = b'n';
+const RETIRED: u8 = b'r';
 const AGES: u8 = b'a';
 const EXTRA: u8 = b'x';
 
@@ -35,6 +42,10 @@ pub(super) enum Part {
     Conversations(Vec<u8>),
     /// Something that happened to all conversations, and where the log said so.
     Happening(Address, Record),
+    /// The number of the first of what happened to all conversations; 1 when nothing says it.
+    First(u32),
+    /// Rules that only records need.
+    Retired(Vec<(Ordinal, Retired)>),
     /// When blocks were written.
     Ages(Vec<(Timestamp, Sequence)>),
     /// Something of another part of the daemon.
@@ -58,6 +69,14 @@ pub(super) fn take_piece(
             let (record, _) = decode(record, 0).map_err(|error| StartError::Snapshot(error.to_string()))?;
             take(Part::Happening(Address(u64::from_le_bytes(*address)), record))
         }
+        Some(FIRST) => {
+            let number = <[u8; 4]>::try_from(piece).map_err(|_| fault("a number is not of 4 bytes"))?;
+            take(Part::First(u32::from_le_bytes(number)))
+        }
+        Some(RETIRED) => {
+            let retired = retired(&piece).map_err(|error| StartError::Snapshot(error.to_string()))?;
+            take(Part::Retired(retired))
+        }
         Some(AGES) => take(Part::Ages(ages(&piece))),
         Some(EXTRA) => {
             let end = piece.iter().position(|byte| *byte == 0).ok_or_else(|| fault("a piece has no name"))?;
@@ -68,6 +87,18 @@ pub(super) fn take_piece(
         }
         Some(_) | None => Err(fault("a piece of an unknown kind")),
     }
+}
+
+fn retired(bytes: &[u8]) -> Result<Vec<(Ordinal, Retired)>, Malformed> {
+    let mut reader = Reader::new(bytes, 0);
+    let mut all = Vec::new();
+    while reader.left() > 0 {
+        let ordinal = Ordinal(u32::from_le_bytes(reader.array()?));
+        let hash = RulesetHash(reader.array()?);
+        let before = Sequence(u64::from_le_bytes(reader.array()?));
+        all.push((ordinal, Retired { hash, before }));
+    }
+    Ok(all)
 }
 
 fn ages(bytes: &[u8]) -> Vec<(Timestamp, Sequence)> {
@@ -159,10 +190,13 @@ impl Keeper {
     }
 
     fn snapshot(&mut self, inner: &Inner) -> Result<(), NodeError> {
+        let needs = needs(inner)?;
         let pieces = {
             // No activation may be between its record and the list of them.
             let _quiet = inner.activating.blocking_lock();
+            // What the shards told is durable, so that all records by older rules are in blocks before this one.
             let from = inner.committer.open_block();
+            forget(inner, needs, from);
             let mut writer = inner.committer.log().start_snapshot(from)?;
             self.size = 0;
             self.head(inner, from, &mut *writer)?;
@@ -178,10 +212,7 @@ impl Keeper {
 
     /// What is not in the shards.
     fn head(&mut self, inner: &Inner, from: Sequence, writer: &mut dyn SnapshotWriter) -> Result<(), LogError> {
-        let epochs = inner.epochs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (address, record) in &epochs {
-            self.happening(writer, *address, record)?;
-        }
+        self.happenings(inner, writer)?;
         // The log may say nothing after this, and the ticks before it are not read any more.
         self.happening(writer, Address::new(from, 0), &Record::Tick { now: inner.clock.now() })?;
         let extras = inner.extras.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -198,6 +229,26 @@ impl Keeper {
             piece.extend(block.0.to_le_bytes());
         }
         self.put(writer, &piece)
+    }
+
+    /// Those that conversations may still have to go through. What is as if nothing had ever been forgotten is not said.
+    fn happenings(&mut self, inner: &Inner, writer: &mut dyn SnapshotWriter) -> Result<(), LogError> {
+        let happenings = inner.happenings().clone();
+        if happenings.first() > 1 {
+            let mut piece = vec![FIRST];
+            piece.extend(happenings.first().to_le_bytes());
+            self.put(writer, &piece)?;
+        }
+        if !happenings.retired().is_empty() {
+            let mut piece = vec![RETIRED];
+            for (ordinal, Retired { hash, before }) in happenings.retired() {
+                piece.extend(ordinal.0.to_le_bytes());
+                piece.extend(hash.0);
+                piece.extend(before.0.to_le_bytes());
+            }
+            self.put(writer, &piece)?;
+        }
+        happenings.all().try_for_each(|(address, record)| self.happening(writer, *address, record))
     }
 
     fn happening(&mut self, writer: &mut dyn SnapshotWriter, at: Address, record: &Record) -> Result<(), LogError> {
@@ -246,5 +297,63 @@ impl Keeper {
     fn put(&mut self, writer: &mut dyn SnapshotWriter, piece: &[u8]) -> Result<(), LogError> {
         self.size += piece.len() as u64;
         writer.put(piece)
+    }
+}
+
+/// What the shards need of what happened to all conversations. When it is told, the records that they wrote before are
+/// durable.
+fn needs(inner: &Inner) -> Result<Needs, NodeError> {
+    let mut answers = Vec::new();
+    for lane in &inner.shards {
+        let (reply, answer) = oneshot::channel();
+        lane.send(Command::Needs(reply))?;
+        answers.push(answer);
+    }
+    let answers = answers.into_iter().map(|answer| answer.blocking_recv().map_err(|_| NodeError::Stopped));
+    Ok(together(answers.collect::<Result<Vec<_>, _>>()?))
+}
+
+/// Forgets what nobody needs.
+fn forget(inner: &Inner, needs: Needs, open: Sequence) {
+    let rules = {
+        let mut happenings = inner.happenings();
+        happenings.decided(needs.decided);
+        happenings.reached(needs.reached, open);
+        happenings.release(inner.committer.oldest());
+        happenings.rules()
+    };
+    inner.rulesets.write().unwrap_or_else(PoisonError::into_inner).keep(&rules);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(piece: &[u8]) -> Result<String, String> {
+        let mut taken = String::new();
+        let mut take = |part| {
+            taken = match part {
+                Part::First(number) => format!("first {number}"),
+                Part::Retired(rules) => format!("{rules:?}"),
+                Part::Conversations(_) | Part::Happening(..) | Part::Ages(_) | Part::Extra(..) => "other".to_owned(),
+            };
+            Ok(())
+        };
+        take_piece(piece.to_vec(), &mut take).map_err(|error| error.to_string())?;
+        Ok(taken)
+    }
+
+    #[test]
+    fn numbers_and_rules_that_are_cut_short_are_errors() {
+        assert_eq!(taken(b"n\x03\x01\0\0"), Ok("first 259".to_owned()));
+        assert_eq!(taken(b"n\x03\x01\0"), Err("the snapshot: a number is not of 4 bytes".to_owned()));
+        let two = [b"r".as_slice(), &[1; 44], &[2; 44]].concat();
+        let all = taken(&two).expect("whole");
+        assert_eq!(all.matches("Retired").count(), 2, "{all}");
+        for cut in [2, 44, 88] {
+            let error = taken(&two[..cut]).expect_err("cut short");
+            assert!(error.starts_with("the snapshot: "), "{error}");
+        }
+        assert_eq!(taken(b"?"), Err("the snapshot: a piece of an unknown kind".to_owned()));
     }
 }

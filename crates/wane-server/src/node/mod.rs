@@ -6,6 +6,7 @@
 
 mod command;
 mod commit;
+mod happenings;
 mod keep;
 mod pace;
 mod replay;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ use wane_wire::record::{Address, Ordinal, Record, Sequence, decode};
 use crate::clock::Clock;
 use command::{Command, Decided, Page};
 use commit::Committer;
+use happenings::Happenings;
 use rulesets::Rulesets;
 
 pub use replay::{Replayed, See, replay};
@@ -62,7 +64,8 @@ struct Inner {
     rulesets: RwLock<Rulesets>,
     /// One activation at a time, so that all shards hear of them in one order.
     activating: tokio::sync::Mutex<()>,
-    epochs: Mutex<Epochs>,
+    /// What a snapshot must say of them.
+    happenings: Mutex<Happenings>,
     extras: Mutex<BTreeMap<String, Extra>>,
     readers: Mutex<Vec<Reader>>,
     threads: Mutex<Threads>,
@@ -74,9 +77,6 @@ struct Lane {
     commands: Sender<Command>,
     queued: Arc<AtomicUsize>,
 }
-
-/// Everything that happened to all conversations, with its record; what a snapshot must say.
-type Epochs = Vec<(Address, Record)>;
 
 /// Gives what another part of the daemon wants to find in the next snapshot.
 pub type Extra = Arc<dyn Fn() -> Vec<u8> + Send + Sync>;
@@ -256,7 +256,7 @@ impl Node {
         let ordinal = Ordinal(self.rules().0.0 + 1);
         let record = Record::Activation { now, ordinal, hash: rules.hash, by };
         let address = self.record(record.clone()).await?;
-        self.0.epochs.lock().unwrap_or_else(PoisonError::into_inner).push((address, record));
+        self.0.happenings().push(address, record);
         let rules = self.0.rulesets.write().unwrap_or_else(PoisonError::into_inner).add(ordinal, rules);
         let engine = Arc::new(Engine::new(rules));
         for lane in &self.0.shards {
@@ -461,6 +461,10 @@ impl fmt::Debug for Node {
 impl Inner {
     fn rulesets(&self) -> RwLockReadGuard<'_, Rulesets> {
         self.rulesets.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn happenings(&self) -> MutexGuard<'_, Happenings> {
+        self.happenings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,8 +9,9 @@ use wane_runtime::shard::{Settings, Shard};
 use wane_store::log::{Block, Log};
 use wane_wire::record::{Address, Ordinal, Record, RecordError, Sequence, iterate};
 
+use super::happenings::{Find, Retired, epoch_of, find};
 use super::keep::{self, Part};
-use super::start::{Find, Retention, StartError, epoch_of};
+use super::start::{Retention, StartError};
 
 /// What of a log was replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +77,22 @@ impl State<'_> {
             keep::take_piece(piece, &mut |part| match part {
                 Part::Conversations(piece) => self.shard.restore(&piece).map_err(StartError::Snapshot),
                 Part::Happening(at, record) => self.happening(at, &record),
+                Part::First(number) => {
+                    self.shard.begin_at(number);
+                    Ok(())
+                }
+                Part::Retired(rules) => self.retired(log.first(), rules),
                 Part::Ages(_) | Part::Extra(..) => Ok(()),
             })?;
         }
         Ok(Some(from))
+    }
+
+    fn retired(&mut self, oldest: Sequence, rules: Vec<(Ordinal, Retired)>) -> Result<(), StartError> {
+        for (ordinal, Retired { hash, .. }) in rules.into_iter().filter(|(_, retired)| retired.is_needed(oldest)) {
+            self.known.insert(ordinal, find(self.rulesets, hash)?);
+        }
+        Ok(())
     }
 
     /// Happenings first, as a start does: the other records say themselves which rules they are by.

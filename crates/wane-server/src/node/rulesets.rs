@@ -1,6 +1,6 @@
 //! The rules that were in force, by number: records can only be read with the rules that made them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wane_core::ruleset::{Ruleset, RulesetHash};
@@ -22,9 +22,14 @@ impl Rulesets {
         self.known.insert(ordinal, Arc::clone(&rules));
         rules
     }
+
+    /// No others are needed.
+    pub(super) fn keep(&mut self, needed: &BTreeSet<Ordinal>) {
+        self.known.retain(|ordinal, _| needed.contains(ordinal));
+    }
 }
 
-/// The rules of that hash, when they were in force before.
+/// The rules of that hash, when they are known.
 pub(super) fn same(known: &BTreeMap<Ordinal, Arc<Ruleset>>, hash: RulesetHash) -> Option<Arc<Ruleset>> {
     known.values().rev().find(|rules| rules.hash == hash).cloned()
 }
@@ -57,5 +62,7 @@ mod tests {
         assert_eq!((all.current, all.rules.hash), (Ordinal(100), rules("20m").hash));
         assert!(Arc::ptr_eq(&all.rules, &all.known[&Ordinal(2)]));
         assert!(same(&all.known, rules("30m").hash).is_none());
+        all.keep(&BTreeSet::from([Ordinal(99), Ordinal(100)]));
+        assert_eq!(all.known.keys().collect::<Vec<_>>(), [&Ordinal(99), &Ordinal(100)]);
     }
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::watch;
-use wane_core::engine::Engine;
 use wane_core::facts::Name;
 use wane_core::ruleset::{Ruleset, RulesetHash};
 use wane_core::time::Timestamp;
@@ -19,11 +18,12 @@ use wane_store::log::{Block, Log, LogError};
 use wane_wire::record::{Address, Ordinal, Record, RecordError, RecordKind, Sequence, decode, instant, peek};
 
 use super::commit::Committer;
+use super::happenings::{Find, Happenings, Retired, epoch_of, find};
 use super::keep::{self, Habits, Keeper};
 use super::pace::Pace;
 use super::rulesets::{Rulesets, same};
 use super::worker::Worker;
-use super::{Epochs, Failure, Inner, Lane, Node, NodeError, Observer, Threads};
+use super::{Failure, Inner, Lane, Node, NodeError, Observer, Threads};
 use crate::clock::Clock;
 
 /// What a node is made of.
@@ -139,12 +139,10 @@ pub enum StartError {
     Write(NodeError),
 }
 
-/// Finds the rules of a hash; or says why not.
-pub(super) type Find<'f> = &'f dyn Fn(RulesetHash) -> Result<Arc<Ruleset>, String>;
-
 /// One thing for a shard to take over.
 enum Input {
     Piece(Arc<Vec<u8>>),
+    First(u32),
     Epoch(Epoch),
     Block(Block),
 }
@@ -152,7 +150,7 @@ enum Input {
 /// What the reader learns on the way.
 #[derive(Default)]
 struct Learned {
-    epochs: Epochs,
+    happenings: Happenings,
     rulesets: BTreeMap<Ordinal, Arc<Ruleset>>,
     ages: Vec<(Timestamp, Sequence)>,
     /// Whether there was ever a conversation.
@@ -177,7 +175,7 @@ impl Node {
         for record in opening(setup, &learned, now)? {
             let address = committer.record(&record, Box::new(|_| ()));
             let epoch = epoch(&record, setup.rulesets, &mut learned, setup.initial.as_ref())?;
-            learned.epochs.push((address, record));
+            learned.happenings.push(address, record);
             shards.iter_mut().for_each(|shard| epoch.iter().for_each(|epoch| shard.epoch(epoch.clone())));
         }
         if let Some(over) = setup.hold_overdue_over {
@@ -272,10 +270,32 @@ fn take_part(
                 // What the clock showed then; with a manual one, rules may be dated after it.
                 learned.recovered.up_until = Some(now);
             }
+            if let Record::Activation { ordinal, .. } = &record {
+                // Records by them may be in the log, before the blocks that are read now.
+                learned.happenings.decided([*ordinal]);
+            }
             happening(setup, ways, learned, (address, record))?;
         }
+        keep::Part::First(number) => {
+            if !learned.happenings.begin_at(number) {
+                return Err(StartError::Snapshot(format!("what happened can not begin with number {number} there")));
+            }
+            pass(ways, || Input::First(number));
+        }
+        keep::Part::Retired(rules) => retired(setup, learned, rules)?,
         keep::Part::Ages(ages) => learned.ages = ages,
         keep::Part::Extra(name, bytes) => drop(learned.recovered.extras.insert(name, bytes)),
+    }
+    Ok(())
+}
+
+/// Takes over the rules that records in the log need. What only records before it needed is let go, unseen.
+fn retired(setup: &Setup<'_>, learned: &mut Learned, rules: Vec<(Ordinal, Retired)>) -> Result<(), StartError> {
+    let oldest = setup.log.first();
+    for (ordinal, retired) in rules.into_iter().filter(|(_, retired)| retired.is_needed(oldest)) {
+        let rules = same(&learned.rulesets, retired.hash).map_or_else(|| find(setup.rulesets, retired.hash), Ok)?;
+        learned.rulesets.insert(ordinal, rules);
+        learned.happenings.retire(ordinal, retired);
     }
     Ok(())
 }
@@ -317,12 +337,12 @@ fn happening(
         learned.recovered.up_until = learned.recovered.up_until.max(Some(*now));
     }
     // The snapshot says some of them, too.
-    if learned.epochs.last().is_some_and(|(last, _)| *last >= address) {
+    if learned.happenings.knows(address) {
         return Ok(());
     }
     if let Some(epoch) = epoch(&record, setup.rulesets, learned, None)? {
         pass(ways, || Input::Epoch(epoch.clone()));
-        learned.epochs.push((address, record));
+        learned.happenings.push(address, record);
     }
     Ok(())
 }
@@ -343,23 +363,6 @@ fn epoch(
     Ok(epoch)
 }
 
-/// What a record means for all conversations, by rules that are found by their hash.
-pub(super) fn epoch_of(record: &Record, find: Find<'_>) -> Result<Option<Epoch>, StartError> {
-    Ok(match record {
-        Record::Outage { from, now } => Some(Epoch::Outage { from: *from, now: *now }),
-        Record::Activation { now, ordinal, hash, .. } => {
-            let rules = find(*hash).map_err(|why| StartError::Rules { hash: *hash, why })?;
-            Some(Epoch::Rules { ordinal: *ordinal, now: *now, engine: Arc::new(Engine::new(rules)) })
-        }
-        Record::Event(_)
-        | Record::Lapse(_)
-        | Record::Forget { .. }
-        | Record::Tick { .. }
-        | Record::Delivery(_)
-        | Record::Admin { .. } => None,
-    })
-}
-
 const fn is_happening(kind: RecordKind) -> bool {
     matches!(kind, RecordKind::Tick | RecordKind::Outage | RecordKind::Activation)
 }
@@ -374,6 +377,7 @@ fn take_over(mut shard: Shard, inputs: &Receiver<Input>) -> Result<Shard, StartE
     for input in inputs {
         match input {
             Input::Piece(piece) => shard.restore(&piece).map_err(StartError::Snapshot)?,
+            Input::First(number) => shard.begin_at(number),
             Input::Epoch(epoch) => shard.epoch(epoch),
             Input::Block(block) => replay(&mut shard, &block)?,
         }
@@ -434,7 +438,7 @@ fn run(
         shards: lanes,
         rulesets: RwLock::new(Rulesets { current, rules, known: learned.rulesets }),
         activating: tokio::sync::Mutex::new(()),
-        epochs: Mutex::new(learned.epochs),
+        happenings: Mutex::new(learned.happenings),
         extras: Mutex::default(),
         readers: Mutex::default(),
         threads: Mutex::new(threads),

@@ -181,6 +181,10 @@ impl Worker {
                 self.jobs.push_back(job);
             }
             Command::Figures(reply) => answer(reply, self.shard.figures()),
+            Command::Needs(reply) => {
+                let needs = self.shard.needs();
+                self.looked(needs, reply);
+            }
             Command::Snapshot(pieces) => {
                 self.jobs.push_back(Job::Snapshot { cursor: Some(0), held: Vec::new(), pieces })
             }

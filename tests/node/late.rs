@@ -1,7 +1,5 @@
 //! A node whose disk answers late: nobody is shown what is not yet told to be durable.
 
-#![expect(clippy::expect_used, reason = "a test that can not be set up fails")]
-
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
