@@ -19,12 +19,12 @@ use crate::place::{Place, channel, micros, percentile};
 use crate::reload::pause;
 
 /// Requests a second to each healthy channel.
-const RATE: u64 = 1_000;
+pub(crate) const RATE: u64 = 1_000;
 /// How often each faulty channel is called.
-const FOIL_GAP: Duration = Duration::from_millis(50);
+pub(crate) const FOIL_GAP: Duration = Duration::from_millis(50);
 
 /// A plugin, and the bodies that each make one fault.
-const FOILS: [(&str, &[&str]); 3] = [
+pub(crate) const FOILS: [(&str, &[&str]); 3] = [
     ("wane_foil", &["panic", "flood", "deaf", "long", "render", "twice", "status", "split", "fault"]),
     ("foil", &["u", "j", "a", "t", "o", "y", "n", "h", "c", "m", "r", "f"]),
     ("rogue", &["s", "r", "a", "e", "q", "k", "c", "b", "h", "l", "f", "i", "z"]),
@@ -37,7 +37,7 @@ pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
     place.compiled("foil")?;
     place.compiled("rogue")?;
     let mut figures = TIERS.map(|tier| Figures { tier, ..Figures::default() });
-    for kind in (0..turns).flat_map(|_| [Turn::Alone, Turn::Sound, Turn::Beside, Turn::AtOnce]) {
+    for kind in (0..turns).flat_map(|_| Turn::ALL) {
         let host = collection(&place, kind)?;
         let spread = if kind == Turn::AtOnce { Duration::ZERO } else { length / 2 };
         for (figures, (seen, missing)) in figures.iter_mut().zip(turn(&host, kind, (length, spread))?) {
@@ -63,12 +63,28 @@ pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
 
 /// What a turn has beside the healthy channels.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
+pub(crate) enum Turn {
+    /// Nothing.
     Alone,
     /// As many that do nothing wrong.
     Sound,
+    /// Faulty ones, which begin one after another.
     Beside,
+    /// Faulty ones, which begin in one instant.
     AtOnce,
+}
+
+impl Turn {
+    pub(crate) const ALL: [Self; 4] = [Self::Alone, Self::Sound, Self::Beside, Self::AtOnce];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Sound => "beside as many sound ones",
+            Self::Beside => "beside the faulty ones",
+            Self::AtOnce => "when all of them begin at once",
+        }
+    }
 }
 
 /// The tiers of the healthy channels.
@@ -132,7 +148,8 @@ fn turn(host: &Host, kind: Turn, (length, spread): (Duration, Duration)) -> Resu
     }))
 }
 
-fn count() -> usize {
+/// How many they are.
+pub(crate) fn count() -> usize {
     FOILS.iter().map(|(_, words)| words.len()).sum()
 }
 
@@ -162,14 +179,9 @@ fn events(channel: &Channel, body: &str) -> usize {
 fn report(Figures { tier, alone, sound, beside, at_once, calls, lost }: &Figures) -> Result<Targets, Box<dyn Error>> {
     let mut out = io::stdout().lock();
     writeln!(out, "  a healthy channel, {tier:<7}, {RATE} requests/s, microseconds   p50      p90      p99    p99.9")?;
-    for (name, times) in [
-        ("alone", alone),
-        ("beside as many sound ones", sound),
-        ("beside the faulty ones", beside),
-        ("when all of them begin at once", at_once),
-    ] {
+    for (turn, times) in [(Turn::Alone, alone), (Turn::Sound, sound), (Turn::Beside, beside), (Turn::AtOnce, at_once)] {
         let [p50, p90, p99, p999] = [50.0, 90.0, 99.0, 99.9].map(|percent| micros(percentile(times, percent)));
-        writeln!(out, "  {name:<50} {p50:8.1} {p90:8.1} {p99:8.1} {p999:8.1}")?;
+        writeln!(out, "  {:<50} {p50:8.1} {p90:8.1} {p99:8.1} {p999:8.1}", turn.name())?;
     }
     writeln!(out)?;
     let moved = |times| micros(percentile(times, 99.0)) / micros(percentile(sound, 99.0)) - 1.0;

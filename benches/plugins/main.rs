@@ -1,11 +1,13 @@
 //! Channel plugins as the daemon calls them: what crossing the boundary costs, reloads under fire, and faulty channels
-//! beside a healthy one.
+//! beside a healthy one, called by the host alone and in a running daemon.
 //!
-//! `cargo run --release -p wane-bench-plugins -- [--quick] [boundary] [reload] [foils]`; all three if none is named. This
-//! program is also what a plugin's process runs, and the peer that only sends bytes back.
+//! `cargo run --release -p wane-bench-plugins -- [--quick] [boundary] [reload] [foils] [live]`; all if none is named. `live`
+//! needs a release build of the daemon, which the variable `WANE` names if it is not `../target/release/wane`. This program is
+//! also what a plugin's process runs, and the peer that only sends bytes back.
 
 mod boundary;
 mod foils;
+mod live;
 mod place;
 mod reload;
 
@@ -17,7 +19,8 @@ pub(crate) type Targets = Vec<(String, String, bool)>;
 /// A part of the program.
 type Part = fn(bool) -> Result<Targets, Box<dyn Error>>;
 
-const PARTS: [(&str, Part); 3] = [("boundary", boundary::run), ("reload", reload::run), ("foils", foils::run)];
+const PARTS: [(&str, Part); 4] =
+    [("boundary", boundary::run), ("reload", reload::run), ("foils", foils::run), ("live", live::run)];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

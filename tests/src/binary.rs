@@ -35,7 +35,7 @@ pub fn cargo() -> Command {
 /// Asks cargo, which knows where it puts things and what is out of date.
 fn build() -> Result<PathBuf, String> {
     let mut cargo = cargo();
-    cargo.args(["build", "--quiet", "--package", "wane", "--bin", "wane", "--message-format=json"]);
+    cargo.args(["build", "--quiet", "--package", "wane", "--bins", "--message-format=json"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
@@ -46,7 +46,11 @@ fn build() -> Result<PathBuf, String> {
     let said = String::from_utf8_lossy(&output.stdout);
     let executable = |line: &str| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        message.get("executable")?.as_str().map(PathBuf::from)
+        message
+            .get("executable")?
+            .as_str()
+            .map(PathBuf::from)
+            .filter(|path| path.file_name().is_some_and(|name| name == "wane"))
     };
     said.lines().find_map(executable).ok_or_else(|| "cargo names no executable".to_owned())
 }

@@ -1,8 +1,7 @@
 //! One loaded plugin with one config, and its instances.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::config::{self, Given};
@@ -10,8 +9,10 @@ use crate::elf::{self, Elf};
 use crate::library;
 use crate::manifest::Manifest;
 use crate::process::child::{Recipe, Standing};
+use crate::rest::Losses;
 use crate::seats::{Seat, Seats};
 use crate::settings::{ChannelSettings, Settings, Tier};
+use crate::stopwatch::uptime;
 use crate::trust::Vetted;
 use crate::worker::{Source, Worker};
 
@@ -30,8 +31,7 @@ pub(crate) struct Generation {
     pub(crate) given: Given,
     source: Source,
     seats: Seats,
-    /// Whether one of its workers was.
-    lost: AtomicBool,
+    losses: Mutex<Losses>,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -84,7 +84,7 @@ impl Found {
             given,
             source,
             seats,
-            lost: AtomicBool::new(false),
+            losses: Mutex::default(),
             idle: Mutex::new(vec![first]),
         })
     }
@@ -133,21 +133,31 @@ impl Generation {
         self.seats.take(patience)
     }
 
-    /// A worker for one call: one that waits, or a new one.
+    /// A worker for one call: one that waits, or a new one. One that gives way ends when the plugin stands well again.
     pub(crate) fn take(&self) -> Result<Worker, String> {
         let waiting = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        waiting.map_or_else(|| self.fresh(), Ok)
+        match waiting.filter(|worker| worker.standing() == Standing::Good || self.standing() == Standing::Lost) {
+            Some(worker) => Ok(worker),
+            None => self.fresh(),
+        }
     }
 
     /// A new worker.
     pub(crate) fn fresh(&self) -> Result<Worker, String> {
-        let standing = if self.lost.load(Ordering::Relaxed) { Standing::Lost } else { Standing::Good };
-        self.source.worker(self.given.config.reveal(), standing)
+        self.source.worker(self.given.config.reveal(), self.standing())
     }
 
-    /// A worker was lost. Those that come after it give way to other plugins' until this one is loaded anew.
+    /// A worker was lost.
     pub(crate) fn lost(&self) {
-        self.lost.store(true, Ordering::Relaxed);
+        self.losses().note(uptime());
+    }
+
+    fn standing(&self) -> Standing {
+        self.losses().standing(uptime())
+    }
+
+    fn losses(&self) -> MutexGuard<'_, Losses> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives back a worker that did nothing wrong, while its call still has a seat: there are never more than seats.

@@ -1,9 +1,11 @@
-//! When a plugin that fails is left alone for a while, by the instants of its calls.
+//! When a plugin that fails is left alone for a while, by the instants of its calls, and when its processes give way to others.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use wane_core::time::Timestamp;
 
+use crate::process::child::Standing;
 use crate::settings::Rest;
 use crate::status::Quarantine;
 
@@ -36,7 +38,30 @@ impl Faults {
     }
 }
 
-fn millis(length: std::time::Duration) -> i64 {
+/// For how long the loss of a process counts. As long as faults do by default; no more than a house decision.
+const COUNTS_FOR: Duration = Duration::from_mins(1);
+
+/// The last losses of processes, by how long the machine had been up.
+#[derive(Debug, Default)]
+pub(crate) struct Losses {
+    last: Option<Duration>,
+    before: Option<Duration>,
+}
+
+impl Losses {
+    pub(crate) fn note(&mut self, now: Duration) {
+        self.before = self.last.replace(now);
+    }
+
+    /// One loss is an accident: whoever is asked next is to answer soon. With the second one within a minute it is more, and
+    /// the processes after it would take from others what they need to start, again and again.
+    pub(crate) fn standing(&self, now: Duration) -> Standing {
+        let counts = self.before.is_some_and(|before| now.saturating_sub(before) < COUNTS_FOR);
+        if counts { Standing::Lost } else { Standing::Good }
+    }
+}
+
+fn millis(length: Duration) -> i64 {
     i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -66,5 +91,19 @@ mod tests {
     fn nought_never_rests() {
         let (mut faults, limits) = (Faults::default(), Rest { faults: 0, ..Rest::default() });
         assert!((0..100).all(|_| faults.note(at(0), "a", &limits).is_none()));
+    }
+
+    #[test]
+    fn two_processes_lost_within_a_minute_are_more_than_an_accident() {
+        let (mut losses, second) = (Losses::default(), Duration::from_secs);
+        assert_eq!(losses.standing(second(0)), Standing::Good);
+        losses.note(second(100));
+        assert_eq!(losses.standing(second(100)), Standing::Good, "one");
+        losses.note(second(159));
+        assert_eq!(losses.standing(second(159)), Standing::Lost, "two");
+        assert_eq!(losses.standing(second(160)), Standing::Good, "the first is a minute ago");
+        losses.note(second(161));
+        assert_eq!(losses.standing(second(218)), Standing::Lost);
+        assert_eq!(losses.standing(second(219)), Standing::Good);
     }
 }

@@ -23,6 +23,11 @@ impl Stopwatch {
     }
 }
 
+/// How long the machine has been up, for what is counted within a time.
+pub(crate) fn uptime() -> Duration {
+    now(ClockId::Monotonic)
+}
+
 /// A running watch over a call in this thread.
 #[derive(Debug)]
 pub(crate) struct Here {

@@ -58,6 +58,14 @@ impl Worker {
         }
     }
 
+    /// How the plugin stood when its process was started; good without one.
+    pub(crate) fn standing(&self) -> Standing {
+        match self {
+            Self::Here(_) => Standing::Good,
+            Self::Apart(child) => child.standing(),
+        }
+    }
+
     /// Asks; what came of it is in the output.
     pub(crate) fn ask(&mut self, id: u64, ask: &Ask<'_>, budget: &Budget) -> Result<(i32, Output), Lost> {
         match self {

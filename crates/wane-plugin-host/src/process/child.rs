@@ -16,16 +16,12 @@ use crate::stopwatch::{Apart, ProcessClock, Stopwatch};
 
 /// How long a child may take to start, load its plugin and make an instance.
 const START: Duration = Duration::from_secs(10);
-/// What a child yields to others, on the system's scale of 0 to 19, when one of the same plugin was lost: it gets a tenth of
-/// what they get while there is too little of the processor for all, and all it wants while there is enough.
-const YIELDING: libc::c_int = 10;
-
-/// How children of a plugin have done so far.
+/// How children of a plugin have done lately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// None was lost.
+    /// No more than one was lost.
     Good,
-    /// At least one was.
+    /// More were. The next ones get what nobody else wants of the processors.
     Lost,
 }
 
@@ -44,6 +40,7 @@ pub(crate) struct Recipe {
 #[derive(Debug)]
 pub(crate) struct Child {
     process: Process,
+    standing: Standing,
     stream: UnixStream,
     clock: ProcessClock,
     /// How long the stream waits at most before the watch is looked at.
@@ -57,13 +54,10 @@ pub(crate) struct Child {
 impl Child {
     /// Starts one and waits until it is ready.
     pub(crate) fn start(recipe: &Recipe, config: &str, standing: Standing) -> Result<Self, String> {
-        let (process, stream) = keeper::start(&recipe.program)?;
-        if standing == Standing::Lost {
-            give_way(process.id());
-        }
+        let (process, stream) = keeper::start(&recipe.program, standing)?;
         let clock = ProcessClock::of(process.id()).ok_or("its process has no clock")?;
         let (buffer, writer) = (Buffer::new(), Writer::new());
-        let mut child = Self { process, stream, clock, patience: Duration::ZERO, over: None, buffer, writer };
+        let mut child = Self { process, standing, stream, clock, patience: Duration::ZERO, over: None, buffer, writer };
         let copy = recipe.copy.to_str().ok_or("its path is not UTF-8")?;
         match child.greet(&Hello { copy, manifest: &recipe.manifest, config }) {
             Ok(Ok(())) => Ok(child),
@@ -75,6 +69,11 @@ impl Child {
     /// The process.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// How the plugin stood when it was started.
+    pub(crate) const fn standing(&self) -> Standing {
+        self.standing
     }
 
     /// Asks once. After an error it is of no use any more.
@@ -148,14 +147,6 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// A plugin that loses its processes has them started again and again; others are not to wait for that. It is a kindness to
-/// them and no part of the lock: one that could not be done changes nothing else.
-#[expect(unsafe_code, reason = "a priority is set by a call of the system")]
-fn give_way(process: u32) {
-    // SAFETY: takes numbers only; the process was not waited for, so its number is nobody else's.
-    let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, process, YIELDING) };
 }
 
 fn told(status: ExitStatus) -> String {

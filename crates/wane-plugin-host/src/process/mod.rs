@@ -1,7 +1,7 @@
 //! The process tier: the same shared object in a child process, for plugins that the operator does not trust as he trusts
 //! the service.
 //!
-//! A [`child`] is this program again, started for nothing else, with one socket as its only file. [`keeper`] starts it, it
+//! A [`child`] is a small program, or this one again ([`program`]), started for nothing else, with one socket as its only file. [`keeper`] starts it, it
 //! locks itself in ([`jail`]), loads the plugin and answers one question at a time ([`inside`]). Both sides speak in short
 //! binary frames ([`frame`]; what is in them: [`message`]), with bounds that both check. The parent believes nothing: what
 //! a child says of a call goes through the same checks as what a plugin says in process (`output`), and a child that says
@@ -16,5 +16,7 @@ mod inside;
 mod jail;
 mod keeper;
 mod message;
+mod program;
 
 pub use inside::run;
+pub use program::{NAME, Program, make, program};

@@ -11,7 +11,7 @@ use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -399,8 +399,11 @@ fn plugins(config: &Config) -> Result<Host, ServeError> {
     settings.trust.own_group_may_write = config.dev;
     settings.trust.keys = crate::config::channels::keys(&config.trust.keys)?;
     settings.trust.signed_only = config.trust.signed_only;
-    // This program again, the very file that runs even if another one has its name by now.
-    settings.program = Some(PathBuf::from("/proc/self/exe"));
+    let program = wane_plugin_host::process::program();
+    if let Some(why) = &program.passed_over {
+        tracing::warn!("{why}");
+    }
+    settings.program = Some(program.path.clone());
     settings.channels = crate::config::channels::for_host(&config.channels)?;
     Ok(Host::load(&settings)?)
 }

@@ -206,7 +206,7 @@ impl Loaded {
         };
         let store = std::env::temp_dir().join(format!("wane-plugin-{}", std::process::id()));
         let directories = file.parent().map(Path::to_owned).into_iter().collect();
-        let program = Some(PathBuf::from("/proc/self/exe"));
+        let program = Some(wane_plugin_host::process::program().path.clone());
         let mut all = Settings { trust, program, ..Settings::new(directories, &store) };
         all.channels.insert(manifest.channel.clone(), settings);
         let host = Host::load(&all);

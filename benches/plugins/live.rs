@@ -1,0 +1,294 @@
+//! Every fault of the collection as a live channel of a running daemon: does a healthy channel lose an event, and by how much
+//! do its webhooks take longer from the provider's side?
+//!
+//! The daemon is a release build with nothing changed but the rate of webhooks from one address; all channels are in the process tier. A
+//! webhook is answered when its event is durable. Each turn has a daemon of its own; turns without the other channels, with
+//! as many sound ones and with the faulty ones alternate.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::Targets;
+use crate::foils::{FOIL_GAP, FOILS, RATE, Turn, count};
+use crate::place::{Place, micros, percentile};
+use crate::reload::pause;
+
+/// Connections that the healthy channel's provider keeps open.
+const CONNECTIONS: u64 = 4;
+/// The first webhooks find neither warm code nor enough processes: so long they are sent and not counted, and nothing fails.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+type Fault = Box<dyn Error + Send + Sync>;
+
+pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
+    let program = std::env::var_os("WANE").map_or_else(|| PathBuf::from("../target/release/wane"), PathBuf::from);
+    if !program.is_file() {
+        writeln!(io::stdout(), "left out: no release build of the daemon at {}", program.display())?;
+        return Ok(Vec::new());
+    }
+    let (rounds, length) = if quick { (1, Duration::from_secs(1)) } else { (4, Duration::from_secs(20)) };
+    let place = Place::new()?;
+    place.built("wane_foil")?;
+    place.compiled("foil")?;
+    place.compiled("rogue")?;
+    let mut all = Turn::ALL.map(|turn| (turn, Vec::new()));
+    let mut lost = 0;
+    for _ in 0..rounds {
+        for (turn, times) in &mut all {
+            let (seen, missing) = self::turn(&program, &place, *turn, length).map_err(|error| error.to_string())?;
+            times.extend(seen);
+            lost += missing;
+        }
+    }
+    report(all, lost)
+}
+
+/// A turn with a daemon of its own: how long the webhooks of the healthy channel took, and how many events are missing.
+fn turn(program: &Path, place: &Place, turn: Turn, length: Duration) -> Result<(Vec<Duration>, u64), Fault> {
+    let mut daemon = Daemon::start(program, place, turn)?;
+    let spread = if turn == Turn::AtOnce { Duration::ZERO } else { length / 2 };
+    let (over, sound) = (AtomicBool::new(false), AtomicU64::new(0));
+    let foils = || FOILS.iter().flat_map(|(plugin, words)| words.iter().map(move |word| (plugin, word)));
+    let address = daemon.address;
+    let seen: Result<Vec<(Vec<Duration>, u64)>, Fault> = std::thread::scope(|scope| {
+        let mut begin = WARM_UP;
+        for (plugin, word) in foils().filter(|_| turn != Turn::Alone) {
+            let (over, sound, wait) = (&over, &sound, begin);
+            begin += spread / u32::try_from(count()).unwrap_or(1);
+            scope.spawn(move || {
+                pause(wait);
+                let said = if turn == Turn::Sound { "one" } else { word };
+                let mut provider = Provider::new(address, &format!("{plugin}-{word}"), said);
+                while !over.load(Ordering::SeqCst) {
+                    // What a faulty one is answered does not matter here, as long as the others are.
+                    let taken = provider.ask().is_ok_and(|(status, _)| status == 200);
+                    sound.fetch_add(u64::from(taken && turn == Turn::Sound), Ordering::SeqCst);
+                    pause(FOIL_GAP);
+                }
+            });
+        }
+        let loads: Vec<_> = (0..CONNECTIONS).map(|number| scope.spawn(move || load(address, number, length))).collect();
+        let seen = loads.into_iter().map(|load| load.join().map_err(|_| Fault::from("a load failed"))?).collect();
+        over.store(true, Ordering::SeqCst);
+        seen
+    });
+    let (seen, sent): (Vec<_>, Vec<u64>) = seen?.into_iter().unzip();
+    let expected = sent.into_iter().sum::<u64>() + sound.into_inner();
+    let applied = daemon.applied()?;
+    daemon.stop()?;
+    if applied > expected {
+        return Err(format!("{applied} events were applied of {expected} sent: a faulty channel made some").into());
+    }
+    Ok((seen.into_iter().flatten().collect(), expected - applied))
+}
+
+/// A share of the healthy channel's webhooks, each at the time that is due. How long one took counts from when it was due,
+/// so that one that had to wait for the one before is not let off. Those of the warm-up are counted as sent.
+fn load(address: SocketAddr, number: u64, length: Duration) -> Result<(Vec<Duration>, u64), Fault> {
+    let gap = Duration::from_nanos(1_000_000_000 * CONNECTIONS / RATE);
+    let mut provider = Provider::new(address, "healthy", "one");
+    let (mut times, mut sent, mut due) = (Vec::new(), 0, gap / u32::try_from(CONNECTIONS)? * u32::try_from(number)?);
+    let begun = Instant::now();
+    while due < WARM_UP + length {
+        if let Some(early) = due.checked_sub(begun.elapsed()) {
+            pause(early);
+        }
+        let (status, body) = provider.ask()?;
+        if status != 200 {
+            return Err(format!("a webhook of the healthy channel is answered {status}: {body}").into());
+        }
+        sent += 1;
+        if due >= WARM_UP {
+            times.push(begun.elapsed() - due);
+        }
+        due += gap;
+    }
+    Ok((times, sent))
+}
+
+/// Who posts the webhooks of a channel, over one connection that is opened again when it was closed.
+struct Provider {
+    address: SocketAddr,
+    request: String,
+    stream: Option<BufReader<TcpStream>>,
+}
+
+impl Provider {
+    fn new(address: SocketAddr, channel: &str, body: &str) -> Self {
+        let length = body.len();
+        let request = format!(
+            "POST /v1/channels/{channel}/webhook HTTP/1.1\r\nhost: wane\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        Self { address, request, stream: None }
+    }
+
+    /// Status and body of what it is answered.
+    fn ask(&mut self) -> Result<(u16, String), Fault> {
+        let answered = self.answered();
+        if answered.is_err() {
+            self.stream = None;
+        }
+        answered
+    }
+
+    fn answered(&mut self) -> Result<(u16, String), Fault> {
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            none => none.insert(BufReader::new(connected(self.address)?)),
+        };
+        stream.get_mut().write_all(self.request.as_bytes())?;
+        answer(stream)
+    }
+}
+
+fn connected(address: SocketAddr) -> Result<TcpStream, Fault> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    Ok(stream)
+}
+
+/// Status and body of an answer that says how long it is.
+fn answer(stream: &mut BufReader<TcpStream>) -> Result<(u16, String), Fault> {
+    let (mut status, mut length) = (None, 0);
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line)?;
+        match (status, line.trim_end()) {
+            (Some(status), "") => {
+                let mut body = vec![0; length];
+                stream.read_exact(&mut body)?;
+                return Ok((status, String::from_utf8(body)?));
+            }
+            (None, first) => status = Some(first.split(' ').nth(1).ok_or("no answer")?.parse()?),
+            (Some(_), line) => {
+                if let Some(given) = line.strip_prefix("content-length: ") {
+                    length = given.parse()?;
+                }
+            }
+        }
+    }
+}
+
+/// A running daemon.
+struct Daemon {
+    child: Child,
+    /// What it says has to go somewhere.
+    _said: BufReader<ChildStdout>,
+    address: SocketAddr,
+    token: String,
+    _directory: tempfile::TempDir,
+}
+
+impl Daemon {
+    fn start(program: &Path, place: &Place, turn: Turn) -> Result<Self, Fault> {
+        let directory = tempfile::tempdir()?;
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("rules"))?;
+        fs::write(at("token"), "t")?;
+        fs::set_permissions(at("token"), fs::Permissions::from_mode(0o600))?;
+        let mut rules = "timers.quiet = { restart_on = ['message:customer'], on_lapse = ['end-session'] }\n\
+             rules = [{ id = 'quiet', timer = 'quiet', after = '15m' }]\n[channels.healthy]\n"
+            .to_owned();
+        let mut config = format!(
+            "plugins = \"{}\"\n[limits]\nwebhook = {{ rate = 1000000, burst = 1000000 }}\n",
+            place.plugins().display()
+        );
+        let token = at("token").display().to_string();
+        add(&mut config, "healthy", "wane_foil", &token)?;
+        for (plugin, words) in FOILS.iter().filter(|_| turn != Turn::Alone) {
+            for word in *words {
+                let name = format!("{plugin}-{word}");
+                writeln!(rules, "[channels.{name}]")?;
+                add(&mut config, &name, if turn == Turn::Sound { "wane_foil" } else { plugin }, &token)?;
+            }
+        }
+        fs::write(at("rules/rules.toml"), rules)?;
+        fs::write(at("wane.toml"), config)?;
+        let mut command = Command::new(program);
+        command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--config"]).arg(at("wane.toml"));
+        command.arg("--data").arg(at("data")).arg("--rules").arg(at("rules"));
+        let log = fs::File::create(at("log"))?;
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn()?;
+        let mut said = BufReader::new(child.stdout.take().ok_or("no output")?);
+        let mut first = String::new();
+        said.read_line(&mut first)?;
+        let Ok(address) = first.trim().rsplit('/').next().unwrap_or_default().parse() else {
+            return Err(format!("the daemon does not listen: {}", fs::read_to_string(at("log"))?).into());
+        };
+        let tokens: serde_json::Value = serde_json::from_str(&fs::read_to_string(at("data/dev-tokens.json"))?)?;
+        let token = tokens["events:write"].as_str().ok_or("no token")?.to_owned();
+        Ok(Self { child, _said: said, address, token, _directory: directory })
+    }
+
+    /// Events that it says it applied.
+    fn applied(&self) -> Result<u64, Fault> {
+        let mut stream = BufReader::new(connected(self.address)?);
+        let token = &self.token;
+        let request = format!("GET /metrics HTTP/1.1\r\nhost: wane\r\nauthorization: Bearer {token}\r\n\r\n");
+        stream.get_mut().write_all(request.as_bytes())?;
+        let (_, text) = answer(&mut stream)?;
+        let found = text.lines().find_map(|line| line.strip_prefix("wane_events_total{outcome=\"applied\"} "));
+        Ok(found.ok_or("no metric of events")?.parse()?)
+    }
+
+    fn stop(&mut self) -> Result<(), Fault> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Nothing is left running when the benchmark fails; one that ended is no fault.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn add(config: &mut String, name: &str, plugin: &str, token: &str) -> Result<(), Fault> {
+    writeln!(config, "[channels.{name}]\nplugin = \"{plugin}\"\ntier = \"process\"")?;
+    if plugin == "wane_foil" {
+        writeln!(config, "config = {{ account = \"a\" }}\nsecrets = {{ token = \"file:{token}\" }}")?;
+    }
+    Ok(())
+}
+
+fn report(all: [(Turn, Vec<Duration>); 4], lost: u64) -> Result<Targets, Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "  a healthy channel's webhooks, {RATE}/s, microseconds             p50      p90      p99    p99.9")?;
+    let mut p99 = Vec::new();
+    let mut webhooks = 0;
+    for (turn, mut times) in all {
+        times.sort();
+        let [p50, p90, at_99, p999] = [50.0, 90.0, 99.0, 99.9].map(|percent| micros(percentile(&times, percent)));
+        writeln!(out, "  {:<50} {p50:8.0} {p90:8.0} {at_99:8.0} {p999:8.0}", turn.name())?;
+        p99.push(at_99);
+        webhooks += times.len();
+    }
+    writeln!(out)?;
+    let moved = |turn: usize| p99.get(turn).zip(p99.first()).map_or(f64::INFINITY, |(then, alone)| then / alone - 1.0);
+    let mut targets = vec![(
+        format!("live: {} faulty channels: a healthy one loses none of {webhooks} events", count()),
+        lost.to_string(),
+        lost == 0,
+    )];
+    for (turn, name) in
+        [(2, "its webhooks' p99 moves by less than 10 %"), (3, "and also when all of them begin at once")]
+    {
+        let moved = moved(turn);
+        targets.push((format!("live: {name}"), format!("{:+.1} %", moved * 100.0), moved < 0.1));
+    }
+    Ok(targets)
+}
