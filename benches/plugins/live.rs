@@ -36,7 +36,7 @@ pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
         writeln!(io::stdout(), "left out: no release build of the daemon at {}", program.display())?;
         return Ok(Vec::new());
     }
-    let (rounds, length) = if quick { (1, Duration::from_secs(1)) } else { (4, Duration::from_secs(20)) };
+    let (rounds, length) = if quick { (1, Duration::from_secs(1)) } else { (2, Duration::from_secs(60)) };
     let place = Place::new()?;
     place.built("wane_foil")?;
     place.compiled("foil")?;

@@ -81,7 +81,7 @@ fn one_from_the_sdk_is_loaded_with_what_it_is_configured() {
     let status = &host.status()[0];
     assert_eq!((status.name.as_str(), status.channel.as_str(), status.generation), ("wane-foil", "foil", 1));
     let channel = host.channel("foil").expect("there");
-    assert!(channel.manifest().sdk.is_some_and(|sdk| sdk.starts_with("wane-plugin ")));
+    assert!(channel.manifest().sdk.as_ref().is_some_and(|sdk| sdk.starts_with("wane-plugin ")));
     let event = say(&channel, "one").expect("translated").events.remove(0);
     assert_eq!((event.account.as_deref(), event.more["calls"].as_u64()), (Some("a1"), Some(1)));
     let reply = say(&channel, "reply").expect("translated").reply.expect("one");

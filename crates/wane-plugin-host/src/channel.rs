@@ -100,8 +100,15 @@ impl Channel {
 
     /// What the plugin says of itself.
     #[must_use]
-    pub fn manifest(&self) -> Manifest {
-        self.generation().manifest.clone()
+    pub fn manifest(&self) -> Arc<Manifest> {
+        Arc::clone(&self.generation().manifest)
+    }
+
+    /// Why it is left alone at that instant, if it is: a call would only be told the same. The error of such a call.
+    #[must_use]
+    pub fn resting(&self, now: Timestamp) -> Option<CallError> {
+        let mut faults = locked(&self.faults);
+        faults.resting(now).map(|rest| CallError::Quarantined(format!("until {}, after {}", rest.until, rest.why)))
     }
 
     /// How it is doing. A rest that is over by its own reckoning is shown until the next call.
@@ -154,8 +161,8 @@ impl Channel {
         ask: &Ask<'_>,
         judge: impl FnOnce(i32, Output) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        if let Some(rest) = locked(&self.faults).resting(now) {
-            return Err(CallError::Quarantined(format!("until {}, after {}", rest.until, rest.why)));
+        if let Some(resting) = self.resting(now) {
+            return Err(resting);
         }
         let (budget, rest) = *self.limits.read().unwrap_or_else(PoisonError::into_inner);
         let result = self.seated(generation, &budget, ask, judge);

@@ -1,7 +1,7 @@
 //! One loaded plugin with one config, and its instances.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::config::{self, Given};
@@ -27,7 +27,7 @@ pub(crate) struct Generation {
     pub(crate) number: u64,
     pub(crate) file: PathBuf,
     pub(crate) hash: String,
-    pub(crate) manifest: Manifest,
+    pub(crate) manifest: Arc<Manifest>,
     pub(crate) given: Given,
     source: Source,
     seats: Seats,
@@ -80,7 +80,7 @@ impl Found {
             number,
             file: self.vetted.path.clone(),
             hash: self.vetted.hash.clone(),
-            manifest: self.manifest.clone(),
+            manifest: Arc::new(self.manifest.clone()),
             given,
             source,
             seats,

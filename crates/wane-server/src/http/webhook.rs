@@ -6,6 +6,8 @@
 //! nothing. What was written in a message is dropped here: only that something was written goes on. A channel that
 //! only has clients of the client API refuses webhooks.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -53,9 +55,15 @@ async fn webhook(State(app): State<App>, Named(channel): Named, request: Request
     let (head, body) = request.into_parts();
     let arrived = Arrived { head, body: body::whole(body).await? };
     // Plugins that check signatures themselves do so whatever the method is.
-    let signed = arrived.kind() == InputKind::Webhook || plugin.manifest().signature.is_none();
-    let has_clients = plugin.manifest().has_clients();
+    let manifest = plugin.manifest();
+    let signed = arrived.kind() == InputKind::Webhook || manifest.signature.is_none();
+    let has_clients = manifest.has_clients();
     let (known, received) = (app.config.channels.get(&channel).and_then(|own| own.url.clone()), app.node.now());
+    // Not worth a thread: whoever sends again and again to a plugin that rests takes nothing from others.
+    if let Some(resting) = plugin.resting(received) {
+        return Err(refusal(&app, &channel, resting));
+    }
+    let failing = Arc::clone(&plugin);
     let call = tokio::task::spawn_blocking(move || {
         arrived.translate(known.as_deref(), |input| plugin.translate(input), received)
     });
@@ -71,7 +79,16 @@ async fn webhook(State(app): State<App>, Named(channel): Named, request: Request
             tracing::info!(channel, what, "a webhook of a kind that the plugin does not know");
             Translated::default()
         }
-        Ok(Err(error)) => return Err(refusal(&app, &channel, error)),
+        Ok(Err(error)) => {
+            if let (CallError::Fault(_), Some(CallError::Quarantined(rest))) = (&error, failing.resting(received)) {
+                tracing::error!(
+                    channel,
+                    rest,
+                    "the plugin failed too often and is quarantined: its webhooks are not taken"
+                );
+            }
+            return Err(refusal(&app, &channel, error));
+        }
         Err(error) => return Err(Problem::internal(&error)),
     };
     if !signed && !translated.events.is_empty() {
@@ -151,7 +168,8 @@ fn refusal(app: &App, channel: &str, error: CallError) -> Problem {
         CallError::RetryLater(what) => Problem::new(Kind::Busy, what).retry_after(AGAIN),
         CallError::Fault(what) => fault(app, channel, &what),
         CallError::Quarantined(what) => {
-            tracing::warn!(channel, what, "a webhook for a plugin that is quarantined");
+            // It was told when that began.
+            tracing::debug!(channel, what, "a webhook for a plugin that is quarantined");
             Problem::new(Kind::Busy, "the channel's plugin failed too often and rests").retry_after(AGAIN)
         }
     }
