@@ -1,8 +1,9 @@
 //! Every fault of the collection as a live channel in the process tier, beside two healthy channels with a load of their
 //! own, one in each tier: do these lose an event, and by how much do their calls get slower?
 //!
-//! Turns with nothing beside, with as many sound channels that are called as often, and with the faulty ones alternate. They begin to fail one after another during the first half of a
-//! turn, or all in the same instant, and are called until its end; quarantine is as by default.
+//! Turns with nothing beside, with as many sound channels that are called as often, and with the faulty ones alternate. They
+//! begin to fail one after another during the first half of a turn, or all in the same instant, and are called until its end;
+//! quarantine is as by default.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -184,7 +185,7 @@ fn report(Figures { tier, alone, sound, beside, at_once, calls, lost }: &Figures
         writeln!(out, "  {:<50} {p50:8.1} {p90:8.1} {p99:8.1} {p999:8.1}", turn.name())?;
     }
     writeln!(out)?;
-    let moved = |times| micros(percentile(times, 99.0)) / micros(percentile(sound, 99.0)) - 1.0;
+    let moved = |times| micros(percentile(times, 99.0)) / micros(percentile(alone, 99.0)) - 1.0;
     let (moved, at_once) = (moved(beside), moved(at_once));
     let foils = count();
     Ok(vec![

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child as Process, Command, Stdio};
 use std::time::Duration;
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::json;
 use wane_plugin_host::call::CallError;
 use wane_plugin_host::{Channel, Host, Tier};
@@ -118,6 +119,34 @@ fn a_plugin_that_lost_two_processes_gives_way() {
     assert_eq!((good(&channel).as_deref(), policy()), (Some("good"), libc::SCHED_OTHER), "one was lost");
     say(&channel, "a").expect_err("a fault");
     assert_eq!((good(&channel).as_deref(), policy()), (Some("good"), libc::SCHED_IDLE));
+    assert_eq!(cores(host.status()[0].processes[0]), cores(std::process::id()), "and is not kept anywhere");
+}
+
+/// A call is over sooner when no other core has to be woken for it; what takes long is not held to the caller's.
+#[test]
+fn a_process_answers_on_the_core_of_its_caller() {
+    let place = Place::new();
+    let host = rogue(&place, &[]).expect("loaded");
+    let channel = host.channel("foil").expect("there");
+    let process = host.status()[0].processes[0];
+    let all = sched_getaffinity(None).expect("told");
+    assert_eq!(cores(process), cores(std::process::id()), "nobody called it");
+    for core in (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core)) {
+        let mut here = CpuSet::new();
+        here.set(core);
+        sched_setaffinity(None, &here).expect("moved");
+        // On a busy machine an answer may come so late that the process was let go.
+        until(|| (good(&channel).is_some() && cores(process) == core.to_string()).then_some(()));
+    }
+    say(&channel, "w").expect("works");
+    assert_eq!(cores(process), cores(std::process::id()), "it took long");
+    assert_eq!(host.status()[0].processes, [process], "it was one process all the time");
+}
+
+/// The cores that the first thread of a process may run on.
+fn cores(process: u32) -> String {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it is there");
+    status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).expect("told").trim().to_owned()
 }
 
 /// By which policy the system runs a process: the 39th number after its name.

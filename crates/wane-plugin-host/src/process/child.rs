@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::frame::{self, Broken, Buffer, Writer};
 use super::keeper;
 use super::message::{self, Hello};
+use super::near::Near;
 use crate::instance::Ask;
 use crate::output::{Output, shortened};
 use crate::settings::Budget;
@@ -16,6 +17,9 @@ use crate::stopwatch::{Apart, ProcessClock, Stopwatch};
 
 /// How long a child may take to start, load its plugin and make an instance.
 const START: Duration = Duration::from_secs(10);
+/// Who has not answered after that long, or at the system's next tick, is not kept on its caller's core any more.
+const SOON: Duration = Duration::from_millis(1);
+
 /// How children of a plugin have done lately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -43,7 +47,9 @@ pub(crate) struct Child {
     standing: Standing,
     stream: UnixStream,
     clock: ProcessClock,
-    /// How long the stream waits at most before the watch is looked at.
+    /// Not for one that gives way: it would wait for this core while others have nothing to do.
+    near: Option<Near>,
+    /// How long the stream waits at most before somebody looks whether the other side is late.
     patience: Duration,
     /// How it ended, once it was waited for.
     over: Option<ExitStatus>,
@@ -56,8 +62,9 @@ impl Child {
     pub(crate) fn start(recipe: &Recipe, config: &str, standing: Standing) -> Result<Self, String> {
         let (process, stream) = keeper::start(&recipe.program, standing)?;
         let clock = ProcessClock::of(process.id()).ok_or("its process has no clock")?;
-        let (buffer, writer) = (Buffer::new(), Writer::new());
-        let mut child = Self { process, standing, stream, clock, patience: Duration::ZERO, over: None, buffer, writer };
+        let near = if standing == Standing::Good { Near::of(process.id()) } else { None };
+        let (patience, buffer, writer) = (Duration::ZERO, Buffer::new(), Writer::new());
+        let mut child = Self { process, standing, stream, clock, near, patience, over: None, buffer, writer };
         let copy = recipe.copy.to_str().ok_or("its path is not UTF-8")?;
         match child.greet(&Hello { copy, manifest: &recipe.manifest, config }) {
             Ok(Ok(())) => Ok(child),
@@ -96,12 +103,17 @@ impl Child {
     }
 
     fn exchange(&mut self, id: u64, ask: &Ask<'_>, budget: &Budget) -> Result<(i32, Output), Broken> {
-        self.wait_at_most(budget.hard)?;
+        self.wait_at_most(budget.hard.min(SOON))?;
         let watch = Apart::start(self.clock);
-        let late = || watch.spent(budget);
         let frame = message::write_ask(&mut self.writer, id, ask);
         let frame = frame.ok_or_else(|| Broken::Wrong("a request that is too long for a process".to_owned()))?;
-        frame::write(&mut self.stream, frame, late)?;
+        let near = &mut self.near;
+        near.iter_mut().for_each(Near::come);
+        let mut late = || {
+            near.iter_mut().for_each(Near::go);
+            watch.spent(budget)
+        };
+        frame::write(&mut self.stream, frame, &mut late)?;
         let answer = self.buffer.read(&mut self.stream, late)?;
         message::done(answer, id, ask.call()).ok_or_else(|| Broken::Wrong("an answer that is none".to_owned()))
     }
