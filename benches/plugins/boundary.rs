@@ -1,5 +1,5 @@
 //! A WhatsApp webhook across the boundary: the codec alone, the host in process, the process tier, and two processes that
-//! only send each other as many bytes.
+//! only send each other as many bytes, where the system puts them and on one core, as the process tier does it.
 
 use std::error::Error;
 use std::ffi::c_void;
@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit, Mac};
+use rustix::process::Pid;
+use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 use serde_json::json;
 use sha2::Sha256;
 use wane_core::time::Timestamp;
@@ -46,7 +48,7 @@ pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
         ("user-agent", b"facebookexternalua"),
         ("x-hub-signature-256", signature.as_bytes()),
     ];
-    let mut peer = Peer::start()?;
+    let (mut peer, mut near) = (Peer::start()?, Peer::start()?);
     let mut figures: Vec<(&str, Vec<Duration>)> = Vec::new();
     let [inproc, process] = hosts.as_slice() else { return Err("two tiers".into()) };
     // They take turns, so that what else the machine does meets all of them.
@@ -56,6 +58,7 @@ pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
         turn(&mut figures, "in process", calls, || call(inproc, &headers));
         turn(&mut figures, "in a process of its own", calls, || call(process, &headers));
         turn(&mut figures, "two processes that send each other as many bytes", calls, || peer.ask());
+        turn(&mut figures, "the same, the other one on this one's core", calls, || near.ask_near());
     }
     report(figures)
 }
@@ -87,11 +90,11 @@ fn report(figures: Vec<(&str, Vec<Duration>)>) -> Result<Targets, Box<dyn Error>
         writeln!(out, "  {name:<50} {p50:8.2} {p99:8.2} {p999:8.2}")?;
         middles.push(p50);
     }
-    let [codec, mac, inproc, process, peer] = middles.as_slice() else { return Err("five figures".into()) };
+    let [codec, mac, inproc, process, _, peer] = middles.as_slice() else { return Err("six figures".into()) };
     let (here, apart) = (inproc - codec - mac, process - codec - mac);
     writeln!(
         out,
-        "\n  of the process tier's {process:.1} us the peer's share, which no program can be without, is {peer:.1} us"
+        "\n  of the process tier's {process:.1} us the way there and back, which no program can be without, is {peer:.1} us"
     )?;
     Ok(vec![
         ("in process, beyond codec and signature: at most 1.5 us".to_owned(), format!("{here:.2} us"), here <= 1.5),
@@ -188,6 +191,7 @@ struct Peer {
     stream: UnixStream,
     child: std::process::Child,
     question: Vec<u8>,
+    core: Option<usize>,
 }
 
 /// The bytes of an answer with one event.
@@ -198,7 +202,18 @@ impl Peer {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = Command::new("/proc/self/exe");
         let child = command.arg(ECHO).stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).spawn()?;
-        Ok(Self { stream: ours, child, question: vec![1; BODY.len() + 200] })
+        Ok(Self { stream: ours, child, question: vec![1; BODY.len() + 200], core: None })
+    }
+
+    /// As the host does it. Where this thread is may change at any time.
+    fn ask_near(&mut self) -> usize {
+        let core = sched_getcpu();
+        if self.core != Some(core) {
+            let mut here = CpuSet::new();
+            here.set(core);
+            self.core = sched_setaffinity(Some(Pid::from_child(&self.child)), &here).is_ok().then_some(core);
+        }
+        self.ask()
     }
 
     fn ask(&mut self) -> usize {

@@ -10,6 +10,7 @@ mod foils;
 mod live;
 mod place;
 mod reload;
+mod rounds;
 
 use std::error::Error;
 use std::io::{self, Write};
