@@ -27,27 +27,61 @@ const CONNECTIONS: u64 = 4;
 
 type Fault = Box<dyn Error + Send + Sync>;
 
+/// Where the daemon's data is.
+const DATA: [(&str, &str); 2] = [("on disk", ""), ("in memory", "/dev/shm")];
+/// How often all faulty channels begin.
+const REPEATS: usize = 3;
+
 pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
+    let Some((program, place)) = prepared()? else { return Ok(Vec::new()) };
+    let mut targets = Vec::new();
+    for (at, data) in DATA {
+        for begin in [Begin::InTurn, Begin::AtOnce] {
+            let (times, lost) = seen(&program, (&place, data), Plan::new(begin, quick))?;
+            targets.extend(times.report(&format!("live, {at}"), lost)?);
+        }
+    }
+    Ok(targets)
+}
+
+/// What of it is due to which faulty channel: the turns are short, and in each a single one begins.
+pub(crate) fn begin(quick: bool) -> Result<Targets, Box<dyn Error>> {
+    let Some((program, place)) = prepared()? else { return Ok(Vec::new()) };
+    let mut targets = Vec::new();
+    for (at, data) in DATA {
+        let (mut times, mut lost) = seen(&program, (&place, data), Plan::each(quick))?;
+        for _ in 1..REPEATS {
+            let (more, missing) = seen(&program, (&place, data), Plan::each(quick))?;
+            times.append(more);
+            lost += missing;
+        }
+        targets.push((format!("live, {at}, each by itself: none lost"), lost.to_string(), (lost == 0).into()));
+        targets.extend(times.begun(&format!("live, {at}"))?);
+    }
+    Ok(targets)
+}
+
+/// A release build of the daemon, if there is one, and the plugins.
+fn prepared() -> Result<Option<(PathBuf, Place)>, Box<dyn Error>> {
     let program = std::env::var_os("WANE").map_or_else(|| PathBuf::from("../target/release/wane"), PathBuf::from);
     if !program.is_file() {
         writeln!(io::stdout(), "left out: no release build of the daemon at {}", program.display())?;
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let place = Place::new()?;
     place.built("wane_foil")?;
     place.compiled("foil")?;
     place.compiled("rogue")?;
-    let mut targets = Vec::new();
-    for begin in [Begin::InTurn, Begin::AtOnce] {
-        let (times, lost) = live(&program, &place, Plan::new(begin, quick)).map_err(|error| error.to_string())?;
-        targets.extend(times.report("live: webhooks", lost)?);
-    }
-    Ok(targets)
+    Ok(Some((program, place)))
 }
 
 /// A daemon for all rounds: what was seen, and how many events are missing.
-fn live(program: &Path, place: &Place, plan: Plan) -> Result<(Times, u64), Fault> {
-    let mut daemon = Daemon::start(program, place, plan)?;
+fn seen(program: &Path, places: (&Place, &str), plan: Plan) -> Result<(Times, u64), String> {
+    rounds(program, places, plan).map_err(|error| error.to_string())
+}
+
+fn rounds(program: &Path, places: (&Place, &str), plan: Plan) -> Result<(Times, u64), Fault> {
+    let mut daemon = Daemon::start(program, places, plan)?;
     let (address, begun) = (daemon.address, Instant::now());
     let (mut times, mut expected) = (plan.times(), 0);
     std::thread::scope(|scope| {
@@ -179,8 +213,8 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(program: &Path, place: &Place, plan: Plan) -> Result<Self, Fault> {
-        let directory = tempfile::tempdir()?;
+    fn start(program: &Path, (place, data): (&Place, &str), plan: Plan) -> Result<Self, Fault> {
+        let directory = if data.is_empty() { tempfile::tempdir()? } else { tempfile::tempdir_in(data)? };
         let at = |name: &str| directory.path().join(name);
         fs::create_dir(at("rules"))?;
         fs::write(at("token"), "t")?;

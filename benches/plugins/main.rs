@@ -1,9 +1,9 @@
 //! Channel plugins as the daemon calls them: what crossing the boundary costs, reloads under fire, and faulty channels
 //! beside a healthy one, called by the host alone and in a running daemon.
 //!
-//! `cargo run --release -p wane-bench-plugins -- [--quick] [boundary] [reload] [foils] [live]`; all if none is named. `live`
-//! needs a release build of the daemon, which the variable `WANE` names if it is not `../target/release/wane`. This program is
-//! also what a plugin's process runs, and the peer that only sends bytes back.
+//! `cargo run --release -p wane-bench-plugins -- [--quick] [boundary] [reload] [foils] [live] [begin]`; all if none is named.
+//! `live` and `begin` need a release build of the daemon, which the variable `WANE` names if it is not `../target/release/wane`.
+//! This program is also what a plugin's process runs, and the peer that only sends bytes back.
 
 mod boundary;
 mod foils;
@@ -15,13 +15,44 @@ mod rounds;
 use std::error::Error;
 use std::io::{self, Write};
 
-/// Targets, what was reached, and whether that is within.
-pub(crate) type Targets = Vec<(String, String, bool)>;
+/// Targets, what was reached, and what is to be said of it.
+pub(crate) type Targets = Vec<(String, String, Verdict)>;
+
+/// Whether a target is reached.
+#[derive(Clone, Copy)]
+pub(crate) enum Verdict {
+    Pass,
+    Miss,
+    /// What was seen is not within, and chance alone may have made the difference.
+    Open,
+}
+
+impl Verdict {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Miss => "MISS",
+            Self::Open => "open",
+        }
+    }
+}
+
+impl From<bool> for Verdict {
+    fn from(is_within: bool) -> Self {
+        if is_within { Self::Pass } else { Self::Miss }
+    }
+}
+
 /// A part of the program.
 type Part = fn(bool) -> Result<Targets, Box<dyn Error>>;
 
-const PARTS: [(&str, Part); 4] =
-    [("boundary", boundary::run), ("reload", reload::run), ("foils", foils::run), ("live", live::run)];
+const PARTS: [(&str, Part); 5] = [
+    ("boundary", boundary::run),
+    ("reload", reload::run),
+    ("foils", foils::run),
+    ("live", live::run),
+    ("begin", live::begin),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,8 +72,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(io::stdout())?;
     }
     let mut out = io::stdout().lock();
-    for (target, reached, met) in targets {
-        writeln!(out, "  {}  {target:<86} {reached}", if met { "pass" } else { "MISS" })?;
+    for (target, reached, verdict) in targets {
+        writeln!(out, "  {}  {target:<86} {reached}", verdict.name())?;
     }
     if quick {
         writeln!(out, "\nA quick run: the figures above mean nothing.")?;

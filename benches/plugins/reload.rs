@@ -156,9 +156,9 @@ fn report(tier: Tier, reloads: u64, took: Duration, seen: Vec<Seen>, grown: f64)
          lost {lost}, by a wrong generation {wrong}, {grown:.2} MiB a generation"
     )?;
     Ok(vec![
-        (format!("{name}: {reloads} reloads at {RATE} requests/s: none lost"), lost.to_string(), lost == 0),
-        (format!("{name}: none answered by another generation"), wrong.to_string(), wrong == 0),
-        (format!("{name}: at most 1 MiB resident a generation"), format!("{grown:.2} MiB"), grown <= 1.0),
-        (format!("{name}: the rate was kept"), format!("{rate:.0}/s"), rate >= RATE as f64 * 0.98),
+        (format!("{name}: {reloads} reloads at {RATE} requests/s: none lost"), lost.to_string(), (lost == 0).into()),
+        (format!("{name}: none answered by another generation"), wrong.to_string(), (wrong == 0).into()),
+        (format!("{name}: at most 1 MiB resident a generation"), format!("{grown:.2} MiB"), (grown <= 1.0).into()),
+        (format!("{name}: the rate was kept"), format!("{rate:.0}/s"), (rate >= RATE as f64 * 0.98).into()),
     ])
 }

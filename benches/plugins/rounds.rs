@@ -7,9 +7,9 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use crate::Targets;
 use crate::place::{micros, percentile};
 use crate::reload::pause;
+use crate::{Targets, Verdict};
 
 /// Requests a second to each healthy channel.
 pub(crate) const RATE: u64 = 1_000;
@@ -17,8 +17,12 @@ pub(crate) const RATE: u64 = 1_000;
 const GAP: Duration = Duration::from_millis(50);
 /// The first calls find neither warm code nor enough processes: so long they are not timed, and nothing fails.
 const WARM_UP: Duration = Duration::from_secs(5);
+/// How many faulty channels are told by name.
+const NAMED: usize = 6;
 /// How often rounds are drawn again.
 const RESAMPLES: usize = 200;
+/// What all of a plugin's faults fall into once: so long it rests after them.
+const REST: Duration = Duration::from_mins(5);
 
 /// A plugin, and the bodies that each make one fault.
 const FOILS: [(&str, &[&str]); 3] = [
@@ -46,6 +50,11 @@ pub(crate) enum Turn {
 impl Turn {
     /// A round. What the faulty ones leave behind does not fall on those that they are compared with.
     const ALL: [Self; 3] = [Self::Faulty, Self::Sound, Self::Alone];
+
+    /// Which it is of a round.
+    fn place(self) -> usize {
+        Self::ALL.iter().position(|turn| *turn == self).unwrap_or_default()
+    }
 
     const fn name(self) -> &'static str {
         match self {
@@ -82,6 +91,12 @@ impl Plan {
         let (turn, unsettled, rounds) =
             if quick { (millis(500), millis(100), 2) } else { (millis(4000), millis(500), 25) };
         Self { turn, unsettled, rounds, begin }
+    }
+
+    /// A round for each faulty channel, in which it begins.
+    pub(crate) fn each(quick: bool) -> Self {
+        let turn = Duration::from_millis(if quick { 400 } else { 1200 });
+        Self { turn, unsettled: turn / 6, rounds: foils().count() as u32, begin: Begin::InTurn }
     }
 
     pub(crate) fn length(self) -> Duration {
@@ -142,7 +157,7 @@ impl Plan {
 
     /// How long to wait until there is a turn of this kind; nothing during one.
     fn wait(self, kind: Turn, at: Duration) -> Duration {
-        let first = self.turn * Turn::ALL.iter().position(|turn| *turn == kind).unwrap_or_default() as u32;
+        let first = self.turn * kind.place() as u32;
         let Some(since) = at.checked_sub(WARM_UP) else { return WARM_UP + first - at };
         let into = Duration::from_nanos((since.as_nanos() % self.round().as_nanos()) as u64);
         match into.checked_sub(first) {
@@ -206,6 +221,12 @@ impl Times {
         }
     }
 
+    /// Adds those of further rounds.
+    pub(crate) fn append(&mut self, others: Self) {
+        self.turns.extend(others.turns);
+    }
+
+    /// Adds those of others in the same turns.
     pub(crate) fn add(&mut self, others: Self) {
         self.turns.iter_mut().zip(others.turns).for_each(|(times, others)| times.extend(others));
     }
@@ -229,16 +250,66 @@ impl Times {
         writeln!(out)?;
         let timed: usize = self.turns.iter().map(Vec::len).sum();
         let target = format!("{name}, {short}: none lost, {timed} timed");
-        let mut targets = vec![(target, lost.to_string(), lost == 0)];
+        let mut targets = vec![(target, lost.to_string(), (lost == 0).into())];
         for (of, figure) in [("", all as Figure), (" of the middle turn", middle as Figure)] {
-            let (moved, others) = (moved(&rounds, figure), resampled(&rounds, figure));
-            let share = |percent| others.get(others.len() * percent / 100).copied().unwrap_or_default() * 100.0;
-            let (low, high) = (share(5), share(95));
-            let reached = format!("{:+.1} % (9 of 10 resamples: {low:+.1} to {high:+.1} %)", moved * 100.0);
-            targets.push((format!("{name}, {short}: p99{of} moves by less than 10 %"), reached, moved < 0.1));
+            let moved = |rounds: &Rounds<'_>| moved(rounds, figure);
+            let target = format!("{name}, {short}: p99{of} moves by less than 10 %");
+            targets.push(within(target, moved(&rounds), &resampled(&rounds, moved)));
         }
         Ok(targets)
     }
+
+    /// Prints by faulty channel how many calls were slow while it began, and says by how much that moves the p99 of the five
+    /// minutes in which all of them begin once: what these turns add to the calls above the p99 alone, thinned to that time.
+    pub(crate) fn begun(&self, name: &str) -> Result<Targets, Box<dyn Error>> {
+        let mut out = io::stdout().lock();
+        let rounds: Vec<&[Vec<Duration>]> = self.turns.chunks(Turn::ALL.len()).collect();
+        let (faulty, sound, alone) = (Turn::Faulty.place(), Turn::Sound.place(), Turn::Alone.place());
+        let above = percentile(&pooled(&rounds, alone), 99.0);
+        writeln!(out, "  {name}, {RATE}/s: of each 1000, longer than alone's p99 of {:.1} us", micros(above))?;
+        writeln!(out, "  in the turns in which this one begins              beside it  beside sound ones     alone")?;
+        let mut by_foil: Vec<(f64, String, Vec<Round<'_>>)> = (0..)
+            .zip(foils())
+            .map(|(number, (plugin, word))| {
+                let its: Vec<_> = rounds.iter().skip(number).step_by(foils().count()).copied().collect();
+                (share(&its, faulty, above), format!("{plugin} {word}"), its)
+            })
+            .collect();
+        by_foil.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
+        let named = by_foil.len().min(NAMED);
+        let rest = by_foil.iter().skip(named).flat_map(|(.., its)| its.iter().copied()).collect();
+        let rest = (String::from("each of the others"), rest);
+        let lines = by_foil.into_iter().take(named).map(|(_, name, its)| (name, its));
+        for (name, its) in lines.chain([rest, (String::from("all of them"), rounds.clone())]) {
+            let [faulty, sound, alone] = [faulty, sound, alone].map(|place| share(&its, place, above) * 1000.0);
+            writeln!(out, "  {name:<50} {faulty:9.1}  {sound:17.1} {alone:9.1}")?;
+        }
+        writeln!(out)?;
+        let thinned = self.plan.turn.as_secs_f64() * foils().count() as f64 / REST.as_secs_f64();
+        let moved = |rounds: &Rounds<'_>| {
+            let times = pooled(rounds, alone);
+            let above = percentile(&times, 99.0);
+            let more = (share(rounds, faulty, above) - share(rounds, alone, above)) * thinned;
+            micros(percentile(&times, 99.0 + 100.0 * more)) / micros(above) - 1.0
+        };
+        let target = format!("{name}: p99 of five minutes in which all begin moves by less than 10 %");
+        Ok(vec![within(target, moved(&rounds), &resampled(&rounds, moved))])
+    }
+}
+
+/// The share of the times of the turns with this place in their rounds that are above this one.
+fn share(rounds: &Rounds<'_>, place: usize, above: Duration) -> f64 {
+    let times = pooled(rounds, place);
+    times.iter().filter(|time| **time > above).count() as f64 / times.len().max(1) as f64
+}
+
+/// A target for what moves, how much of it is chance, and whether it is less than a tenth.
+fn within(target: String, moved: f64, resampled: &[f64]) -> (String, String, Verdict) {
+    let share = |percent| resampled.get(resampled.len() * percent / 100).copied().unwrap_or_default() * 100.0;
+    let (low, high) = (share(5), share(95));
+    let reached = format!("{:+.1} % (9 of 10 resamples: {low:+.1} to {high:+.1} %)", moved * 100.0);
+    let verdict = if moved >= 0.1 && low < 10.0 { Verdict::Open } else { Verdict::from(moved < 0.1) };
+    (target, reached, verdict)
 }
 
 /// All times of the turns with this place in their rounds, sorted.
@@ -248,8 +319,10 @@ fn pooled(rounds: &Rounds<'_>, place: usize) -> Vec<Duration> {
     all
 }
 
+/// The turns of a round.
+type Round<'a> = &'a [Vec<Duration>];
 /// Turns, round by round.
-type Rounds<'a> = [&'a [Vec<Duration>]];
+type Rounds<'a> = [Round<'a>];
 /// A figure of the turns with this place in their rounds.
 type Figure = fn(&Rounds<'_>, usize) -> f64;
 
@@ -267,12 +340,11 @@ fn middle(rounds: &Rounds<'_>, place: usize) -> f64 {
 
 /// By which share the figure beside the faulty ones is above that of the healthy channel alone.
 fn moved(rounds: &Rounds<'_>, figure: Figure) -> f64 {
-    let of = |turn| figure(rounds, Turn::ALL.iter().position(|one| *one == turn).unwrap_or_default());
-    of(Turn::Faulty) / of(Turn::Alone) - 1.0
+    figure(rounds, Turn::Faulty.place()) / figure(rounds, Turn::Alone.place()) - 1.0
 }
 
 /// The same of rounds that are drawn from these, as often as they are, sorted: how much of it is chance.
-fn resampled(rounds: &Rounds<'_>, figure: Figure) -> Vec<f64> {
+fn resampled(rounds: &Rounds<'_>, figure: impl Fn(&Rounds<'_>) -> f64) -> Vec<f64> {
     // A generator of numbers that are the same each time.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut draw = || {
@@ -282,7 +354,7 @@ fn resampled(rounds: &Rounds<'_>, figure: Figure) -> Vec<f64> {
         rounds.get((state % rounds.len().max(1) as u64) as usize).copied().unwrap_or_default()
     };
     let mut all: Vec<f64> =
-        (0..RESAMPLES).map(|_| moved(&rounds.iter().map(|_| draw()).collect::<Vec<_>>(), figure)).collect();
+        (0..RESAMPLES).map(|_| figure(&rounds.iter().map(|_| draw()).collect::<Vec<_>>())).collect();
     all.sort_by(f64::total_cmp);
     all
 }

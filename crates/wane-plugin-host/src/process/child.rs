@@ -17,7 +17,7 @@ use crate::stopwatch::{Apart, ProcessClock, Stopwatch};
 
 /// How long a child may take to start, load its plugin and make an instance.
 const START: Duration = Duration::from_secs(10);
-/// Who has not answered after that long, or at the system's next tick, is not kept on its caller's core any more.
+/// Who has not answered after that long, or at the system's next tick, does not answer soon ([`Near`]).
 const SOON: Duration = Duration::from_millis(1);
 
 /// How children of a plugin have done lately.
@@ -107,14 +107,18 @@ impl Child {
         let watch = Apart::start(self.clock);
         let frame = message::write_ask(&mut self.writer, id, ask);
         let frame = frame.ok_or_else(|| Broken::Wrong("a request that is too long for a process".to_owned()))?;
-        let near = &mut self.near;
+        let (near, mut soon) = (&mut self.near, true);
         near.iter_mut().for_each(Near::come);
         let mut late = || {
+            soon = false;
             near.iter_mut().for_each(Near::go);
             watch.spent(budget)
         };
         frame::write(&mut self.stream, frame, &mut late)?;
         let answer = self.buffer.read(&mut self.stream, late)?;
+        if soon {
+            near.iter_mut().for_each(Near::answered);
+        }
         message::done(answer, id, ask.call()).ok_or_else(|| Broken::Wrong("an answer that is none".to_owned()))
     }
 

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::child::Standing;
+use super::slice;
 
 /// The argument that makes the program a child.
 pub(crate) const ARGUMENT: &str = "plugin-host";
@@ -27,7 +28,7 @@ pub(crate) fn start(program: &Path, standing: Standing) -> Started {
     static USUAL: OnceLock<Keeper> = OnceLock::new();
     static YIELDING: OnceLock<Keeper> = OnceLock::new();
     let keeper = match standing {
-        Standing::Good => USUAL.get_or_init(|| keeper(|| {})),
+        Standing::Good => USUAL.get_or_init(|| keeper(|| slice::longest(None))),
         Standing::Lost => YIELDING.get_or_init(|| keeper(give_way)),
     };
     let (to, started) = channel();
