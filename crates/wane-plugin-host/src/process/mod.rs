@@ -3,7 +3,7 @@
 //!
 //! A [`child`] is a small program, or this one again ([`program`]), started for nothing else, with one socket as its only
 //! file. [`keeper`] starts it, it locks itself in ([`jail`]), loads the plugin and answers one question at a time ([`inside`]),
-//! on the core of whoever asks ([`near`]), which it gives up at once to anybody else if it takes long ([`slice`]). Both sides
+//! on the core of whoever asks ([`near`]), which it gives up at once to anybody else if it takes long ([`mod@slice`]). Both sides
 //! speak in short binary frames ([`frame`]; what is in them: [`message`]), with bounds that both check. The parent believes
 //! nothing: what a child says of a call goes through the same checks as what a plugin says in process (`output`), and a child
 //! that says anything else, says nothing in time, or ends, is killed with its group.

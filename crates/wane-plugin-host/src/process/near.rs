@@ -5,7 +5,7 @@
 //! than the call, above all in a virtual machine (45 us in place of 10 for the way there and back, measured by `benches`).
 //!
 //! Others may want this core too, and wait while the child works. So a child has to have answered soon before it is kept
-//! there; until then, and again once it does not, it may go anywhere and whoever else wakes up goes first ([`slice`]).
+//! there; until then, and again once it does not, it may go anywhere and whoever else wakes up goes first ([`mod@slice`]).
 
 use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
