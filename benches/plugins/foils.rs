@@ -18,10 +18,7 @@ use crate::rounds::{Begin, Plan, RATE, Times};
 const HEALTHY: [(&str, Tier); 2] = [("inproc", Tier::Inproc), ("process", Tier::Process)];
 
 pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
-    let place = Place::new()?;
-    place.built("wane_foil")?;
-    place.compiled("foil")?;
-    place.compiled("rogue")?;
+    let place = Place::foils()?;
     let mut targets = Vec::new();
     for plan in [Begin::InTurn, Begin::AtOnce].map(|begin| Plan::new(begin, quick)) {
         let host = collection(&place, plan)?;

@@ -68,11 +68,7 @@ fn prepared() -> Result<Option<(PathBuf, Place)>, Box<dyn Error>> {
         writeln!(io::stdout(), "left out: no release build of the daemon at {}", program.display())?;
         return Ok(None);
     }
-    let place = Place::new()?;
-    place.built("wane_foil")?;
-    place.compiled("foil")?;
-    place.compiled("rogue")?;
-    Ok(Some((program, place)))
+    Ok(Some((program, Place::foils()?)))
 }
 
 /// A daemon for all rounds: what was seen, and how many events are missing.

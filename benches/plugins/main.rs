@@ -23,7 +23,7 @@ pub(crate) type Targets = Vec<(String, String, Verdict)>;
 pub(crate) enum Verdict {
     Pass,
     Miss,
-    /// What was seen is not within, and chance alone may have made the difference.
+    /// Whatever was seen, chance alone may have put it on this side.
     Open,
 }
 

@@ -45,7 +45,7 @@ impl Place {
     }
 
     /// A plugin in C of the tests.
-    pub(crate) fn compiled(&self, name: &str) -> Result<(), Box<dyn Error>> {
+    fn compiled(&self, name: &str) -> Result<(), Box<dyn Error>> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let to = self.plugins().join(format!("{name}.so"));
         let mut compiler = Command::new("cc");
@@ -57,6 +57,15 @@ impl Place {
         }
         fs::set_permissions(&to, fs::Permissions::from_mode(0o755))?;
         Ok(())
+    }
+
+    /// All plugins of the collection of faults.
+    pub(crate) fn foils() -> Result<Self, Box<dyn Error>> {
+        let place = Self::new()?;
+        place.built("wane_foil")?;
+        place.compiled("foil")?;
+        place.compiled("rogue")?;
+        Ok(place)
     }
 
     pub(crate) fn settings(&self) -> Settings {

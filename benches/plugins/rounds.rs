@@ -308,7 +308,7 @@ fn within(target: String, moved: f64, resampled: &[f64]) -> (String, String, Ver
     let share = |percent| resampled.get(resampled.len() * percent / 100).copied().unwrap_or_default() * 100.0;
     let (low, high) = (share(5), share(95));
     let reached = format!("{:+.1} % (9 of 10 resamples: {low:+.1} to {high:+.1} %)", moved * 100.0);
-    let verdict = if moved >= 0.1 && low < 10.0 { Verdict::Open } else { Verdict::from(moved < 0.1) };
+    let verdict = if low < 10.0 && high >= 10.0 { Verdict::Open } else { Verdict::from(moved < 0.1) };
     (target, reached, verdict)
 }
 
