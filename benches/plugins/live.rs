@@ -29,8 +29,8 @@ type Fault = Box<dyn Error + Send + Sync>;
 
 /// Where the daemon's data is.
 const DATA: [(&str, &str); 2] = [("on disk", ""), ("in memory", "/dev/shm")];
-/// How often all faulty channels begin.
-const REPEATS: usize = 3;
+/// How many daemons are seen with channels that begin, and with channels at rest.
+const REPEATS: [usize; 2] = [10, 3];
 
 pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
     let Some((program, place)) = prepared()? else { return Ok(Vec::new()) };
@@ -44,19 +44,28 @@ pub(crate) fn run(quick: bool) -> Result<Targets, Box<dyn Error>> {
     Ok(targets)
 }
 
-/// What of it is due to which faulty channel: the turns are short, and in each a single one begins.
+/// What of it is due to faulty channels that begin, of which the turns are short and in each a single one does, and what to those
+/// that rest.
 pub(crate) fn begin(quick: bool) -> Result<Targets, Box<dyn Error>> {
     let Some((program, place)) = prepared()? else { return Ok(Vec::new()) };
+    let [begin, rest] = if quick { [1; 2] } else { REPEATS };
     let mut targets = Vec::new();
     for (at, data) in DATA {
-        let (mut times, mut lost) = seen(&program, (&place, data), Plan::each(quick))?;
-        for _ in 1..if quick { 1 } else { REPEATS } {
-            let (more, missing) = seen(&program, (&place, data), Plan::each(quick))?;
-            times.append(more);
-            lost += missing;
-        }
-        targets.push((format!("live, {at}, each by itself: none lost"), lost.to_string(), (lost == 0).into()));
-        targets.extend(times.begun(&format!("live, {at}"))?);
+        let name = format!("live, {at}");
+        let again = |plan, repeats| {
+            let (mut times, mut lost) = seen(&program, (&place, data), plan)?;
+            for _ in 1..repeats {
+                let (more, missing) = seen(&program, (&place, data), plan)?;
+                times.append(more);
+                lost += missing;
+            }
+            Ok::<_, String>((times, lost))
+        };
+        let (at_rest, lost) = again(Plan::rest(quick), rest)?;
+        targets.extend(at_rest.report(&name, lost)?);
+        let (times, lost) = again(Plan::each(quick), begin)?;
+        targets.push((format!("{name}, each by itself: none lost"), lost.to_string(), (lost == 0).into()));
+        targets.extend(times.begun(&name, &at_rest)?);
     }
     Ok(targets)
 }

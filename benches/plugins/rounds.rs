@@ -48,14 +48,6 @@ pub(crate) enum Turn {
 }
 
 impl Turn {
-    /// A round. What the faulty ones leave behind does not fall on those that they are compared with.
-    const ALL: [Self; 3] = [Self::Faulty, Self::Sound, Self::Alone];
-
-    /// Which it is of a round.
-    fn place(self) -> usize {
-        Self::ALL.iter().position(|turn| *turn == self).unwrap_or_default()
-    }
-
     const fn name(self) -> &'static str {
         match self {
             Self::Faulty => "beside the faulty ones",
@@ -72,11 +64,16 @@ pub(crate) enum Begin {
     InTurn,
     /// All of them in the first round, as when a service starts with them.
     AtOnce,
+    /// All of them in the warm-up: they rest in all rounds.
+    Before,
 }
 
 /// Rounds of turns.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
+    /// The turns of a round. What the faulty ones leave behind does not fall on those that they are compared with.
+    kinds: &'static [Turn],
+    warm_up: Duration,
     turn: Duration,
     /// So much of the beginning of a turn without faulty ones is not timed: what those began may still go on.
     unsettled: Duration,
@@ -90,17 +87,32 @@ impl Plan {
         let millis = Duration::from_millis;
         let (turn, unsettled, rounds) =
             if quick { (millis(500), millis(100), 2) } else { (millis(4000), millis(500), 25) };
-        Self { turn, unsettled, rounds, begin }
+        let kinds = &[Turn::Faulty, Turn::Sound, Turn::Alone];
+        Self { kinds, warm_up: WARM_UP, turn, unsettled, rounds, begin }
     }
 
     /// A round for each faulty channel, in which it begins.
     pub(crate) fn each(quick: bool) -> Self {
         let turn = Duration::from_millis(if quick { 400 } else { 1200 });
-        Self { turn, unsettled: turn / 6, rounds: foils().count() as u32, begin: Begin::InTurn }
+        let (kinds, rounds) = (&[Turn::Faulty, Turn::Alone], foils().count() as u32);
+        Self { kinds, warm_up: WARM_UP, turn, unsettled: turn / 6, rounds, begin: Begin::InTurn }
+    }
+
+    /// Rounds in which all of them rest, for as long as they do.
+    pub(crate) fn rest(quick: bool) -> Self {
+        let each = Self::each(quick);
+        let warm_up = WARM_UP * 2;
+        let rounds = if quick { 2 } else { ((REST - warm_up).as_nanos() / each.round().as_nanos()) as u32 };
+        Self { warm_up, rounds, begin: Begin::Before, ..each }
     }
 
     pub(crate) fn length(self) -> Duration {
-        WARM_UP + self.round() * self.rounds
+        self.warm_up + self.round() * self.rounds
+    }
+
+    /// Which turn of a round is of this kind.
+    fn place(self, kind: Turn) -> usize {
+        self.kinds.iter().position(|turn| *turn == kind).unwrap_or_default()
     }
 
     /// When the turns of the first kind have lasted so long.
@@ -110,12 +122,12 @@ impl Plan {
     }
 
     fn round(self) -> Duration {
-        self.turn * Turn::ALL.len() as u32
+        self.turn * self.kinds.len() as u32
     }
 
     /// A place for times.
     pub(crate) fn times(self) -> Times {
-        Times { plan: self, turns: vec![Vec::new(); Turn::ALL.len() * self.rounds as usize] }
+        Times { plan: self, turns: vec![Vec::new(); self.kinds.len() * self.rounds as usize] }
     }
 
     /// Those beside the healthy one: the name of a channel, its plugin, what it is told, and when.
@@ -124,8 +136,9 @@ impl Plan {
             let share = |whole: Duration| whole * number / foils().count() as u32;
             // Within the turns of its kind, which are counted whole.
             let late = match self.begin {
-                Begin::InTurn => self.turn_time(share(self.turn * self.rounds)),
-                Begin::AtOnce => Duration::ZERO,
+                Begin::InTurn => self.warm_up + self.turn_time(share(self.turn * self.rounds)),
+                Begin::AtOnce => self.warm_up,
+                Begin::Before => Duration::ZERO,
             };
             // Not all in the same instant again and again.
             let (plan, phase) = (self, share(GAP));
@@ -139,26 +152,30 @@ impl Plan {
                     plugin: "wane_foil",
                     said: "one",
                     turn: Turn::Sound,
-                    late: Duration::ZERO,
+                    late: self.warm_up,
                     phase,
                 },
             ]
+            .into_iter()
+            .filter(move |other| self.kinds.contains(&other.turn))
         })
     }
 
     /// The number of the turn that this instant counts for, if it does.
     fn counted(self, at: Duration) -> Option<usize> {
-        let since = at.checked_sub(WARM_UP)?.as_nanos();
+        let since = at.checked_sub(self.warm_up)?.as_nanos();
         let turn = self.turn.as_nanos();
         let number = (since / turn) as usize;
-        let is_faulty = Turn::ALL.get(number % Turn::ALL.len()) == Some(&Turn::Faulty);
+        let is_faulty = self.kinds.get(number % self.kinds.len()) == Some(&Turn::Faulty);
         (is_faulty || since % turn >= self.unsettled.as_nanos()).then_some(number)
     }
 
     /// How long to wait until there is a turn of this kind; nothing during one.
     fn wait(self, kind: Turn, at: Duration) -> Duration {
-        let first = self.turn * kind.place() as u32;
-        let Some(since) = at.checked_sub(WARM_UP) else { return WARM_UP + first - at };
+        let first = self.turn * self.place(kind) as u32;
+        let Some(since) = at.checked_sub(self.warm_up) else {
+            return if self.begin == Begin::Before { Duration::ZERO } else { self.warm_up + first - at };
+        };
         let into = Duration::from_nanos((since.as_nanos() % self.round().as_nanos()) as u64);
         match into.checked_sub(first) {
             Some(over) if over < self.turn => Duration::ZERO,
@@ -178,7 +195,7 @@ pub(crate) struct Other {
     /// The body of each call.
     pub(crate) said: &'static str,
     turn: Turn,
-    /// When it begins, after the warm-up.
+    /// When it begins.
     late: Duration,
     /// By how much it calls later than the first of its kind.
     phase: Duration,
@@ -193,7 +210,7 @@ impl Other {
     /// Calls in its turns; how many calls were taken.
     pub(crate) fn call(&self, begun: Instant, mut one: impl FnMut() -> bool) -> u64 {
         let (plan, mut taken) = (self.plan, 0);
-        pause(WARM_UP + self.late);
+        pause(self.late);
         while begun.elapsed() < plan.length() {
             let wait = plan.wait(self.turn, begun.elapsed());
             if wait.is_zero() {
@@ -234,14 +251,15 @@ impl Times {
     /// Prints them, with what is missing, and says what was reached.
     pub(crate) fn report(&self, name: &str, lost: u64) -> Result<Targets, Box<dyn Error>> {
         let mut out = io::stdout().lock();
-        let short = match self.plan.begin {
-            Begin::InTurn => "one after another",
-            Begin::AtOnce => "all at once",
+        let (begin, short) = match self.plan.begin {
+            Begin::InTurn => ("faults begin ", "one after another"),
+            Begin::AtOnce => ("faults begin ", "all at once"),
+            Begin::Before => ("faulty channels ", "at rest"),
         };
-        let title = format!("{name}, {RATE}/s; faults begin {short}");
+        let title = format!("{name}, {RATE}/s; {begin}{short}");
         writeln!(out, "  {title:<62} p50      p90      p99    p99.9  p99 of the middle turn")?;
-        let rounds: Vec<&[Vec<Duration>]> = self.turns.chunks(Turn::ALL.len()).collect();
-        for (place, turn) in Turn::ALL.iter().enumerate().rev() {
+        let rounds = self.rounds();
+        for (place, turn) in self.plan.kinds.iter().enumerate().rev() {
             let pooled = pooled(&rounds, place);
             let [p50, p90, p99, p999] = [50.0, 90.0, 99.0, 99.9].map(|percent| micros(percentile(&pooled, percent)));
             let middle = middle(&rounds, place);
@@ -252,22 +270,20 @@ impl Times {
         let target = format!("{name}, {short}: none lost, {timed} timed");
         let mut targets = vec![(target, lost.to_string(), (lost == 0).into())];
         for (of, figure) in [("", all as Figure), (" of the middle turn", middle as Figure)] {
-            let moved = |rounds: &Rounds<'_>| moved(rounds, figure);
-            let target = format!("{name}, {short}: p99{of} moves by less than 10 %");
-            targets.push(within(target, moved(&rounds), &resampled(&rounds, moved)));
+            targets.push(self.moved(figure).target(format!("{name}, {short}: p99{of} moves by less than 10 %")));
         }
         Ok(targets)
     }
 
-    /// Prints by faulty channel how many calls were slow while it began, and says by how much that moves the p99 of the five
-    /// minutes in which all of them begin once: what these turns add to the calls above the p99 alone, thinned to that time.
-    pub(crate) fn begun(&self, name: &str) -> Result<Targets, Box<dyn Error>> {
+    /// Prints by faulty channel how many calls were slow while it began, and says by how much the p99 of the five minutes moves in
+    /// which all of them begin once: by their beginning, and with what they cost when they rest.
+    pub(crate) fn begun(&self, name: &str, at_rest: &Self) -> Result<Targets, Box<dyn Error>> {
         let mut out = io::stdout().lock();
-        let rounds: Vec<&[Vec<Duration>]> = self.turns.chunks(Turn::ALL.len()).collect();
-        let (faulty, sound, alone) = (Turn::Faulty.place(), Turn::Sound.place(), Turn::Alone.place());
+        let rounds = self.rounds();
+        let [faulty, alone] = self.ends();
         let above = percentile(&pooled(&rounds, alone), 99.0);
         writeln!(out, "  {name}, {RATE}/s: of each 1000, longer than alone's p99 of {:.1} us", micros(above))?;
-        writeln!(out, "  in the turns in which this one begins              beside it  beside sound ones     alone")?;
+        writeln!(out, "  in the turns in which this one begins              beside it     alone")?;
         let mut by_foil: Vec<(f64, String, Vec<Round<'_>>)> = (0..)
             .zip(foils())
             .map(|(number, (plugin, word))| {
@@ -276,24 +292,44 @@ impl Times {
             })
             .collect();
         by_foil.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
-        let named = by_foil.len().min(NAMED);
-        let rest = by_foil.iter().skip(named).flat_map(|(.., its)| its.iter().copied()).collect();
-        let rest = (String::from("each of the others"), rest);
-        let lines = by_foil.into_iter().take(named).map(|(_, name, its)| (name, its));
-        for (name, its) in lines.chain([rest, (String::from("all of them"), rounds.clone())]) {
-            let [faulty, sound, alone] = [faulty, sound, alone].map(|place| share(&its, place, above) * 1000.0);
-            writeln!(out, "  {name:<50} {faulty:9.1}  {sound:17.1} {alone:9.1}")?;
+        let named = by_foil.into_iter().take(NAMED).map(|(_, name, its)| (name, its));
+        for (name, its) in named.chain([(String::from("all of them"), rounds)]) {
+            let [faulty, alone] = [faulty, alone].map(|place| share(&its, place, above) * 1000.0);
+            writeln!(out, "  {name:<50} {faulty:9.1} {alone:9.1}")?;
         }
         writeln!(out)?;
+        let (begins, rests) = (self.thinned(), at_rest.moved(middle));
+        let both = begins.and(&rests);
+        let target = |what: &str| format!("{name}: p99 of five minutes{what} moves by less than 10 %");
+        Ok(vec![begins.target(target(" by those that begin")), both.target(target(", with those at rest,"))])
+    }
+
+    /// By how much what the faulty ones add to the calls above the p99 alone while they begin, thinned to the five minutes in which
+    /// all of them begin once, moves the p99 of these.
+    fn thinned(&self) -> Moved {
+        let [faulty, alone] = self.ends();
         let thinned = self.plan.turn.as_secs_f64() * foils().count() as f64 / REST.as_secs_f64();
-        let moved = |rounds: &Rounds<'_>| {
+        Moved::of(&self.rounds(), |rounds| {
             let times = pooled(rounds, alone);
             let above = percentile(&times, 99.0);
             let more = (share(rounds, faulty, above) - share(rounds, alone, above)) * thinned;
             micros(percentile(&times, 99.0 + 100.0 * more)) / micros(above) - 1.0
-        };
-        let target = format!("{name}: p99 of five minutes in which all begin moves by less than 10 %");
-        Ok(vec![within(target, moved(&rounds), &resampled(&rounds, moved))])
+        })
+    }
+
+    /// By how much this figure is above that of the turns alone beside the faulty ones.
+    fn moved(&self, figure: Figure) -> Moved {
+        let [faulty, alone] = self.ends();
+        Moved::of(&self.rounds(), |rounds| figure(rounds, faulty) / figure(rounds, alone) - 1.0)
+    }
+
+    /// Which turns of a round are beside the faulty ones, and alone.
+    fn ends(&self) -> [usize; 2] {
+        [Turn::Faulty, Turn::Alone].map(|kind| self.plan.place(kind))
+    }
+
+    fn rounds(&self) -> Vec<Round<'_>> {
+        self.turns.chunks(self.plan.kinds.len()).collect()
     }
 }
 
@@ -303,13 +339,43 @@ fn share(rounds: &Rounds<'_>, place: usize, above: Duration) -> f64 {
     times.iter().filter(|time| **time > above).count() as f64 / times.len().max(1) as f64
 }
 
-/// A target for what moves, how much of it is chance, and whether it is less than a tenth.
-fn within(target: String, moved: f64, resampled: &[f64]) -> (String, String, Verdict) {
-    let share = |percent| resampled.get(resampled.len() * percent / 100).copied().unwrap_or_default() * 100.0;
-    let (low, high) = (share(5), share(95));
-    let reached = format!("{:+.1} % (9 of 10 resamples: {low:+.1} to {high:+.1} %)", moved * 100.0);
-    let verdict = if low < 10.0 && high >= 10.0 { Verdict::Open } else { Verdict::from(moved < 0.1) };
-    (target, reached, verdict)
+/// By which share a figure is above another.
+struct Moved {
+    by: f64,
+    /// The same of rounds that are drawn from those there are, as often as they are: how much of it is chance.
+    drawn: Vec<f64>,
+}
+
+impl Moved {
+    fn of(rounds: &Rounds<'_>, by: impl Fn(&Rounds<'_>) -> f64) -> Self {
+        // A generator of numbers that are the same each time.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut draw = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            rounds.get((state % rounds.len().max(1) as u64) as usize).copied().unwrap_or_default()
+        };
+        let drawn = (0..RESAMPLES).map(|_| by(&rounds.iter().map(|_| draw()).collect::<Vec<_>>())).collect();
+        Self { by: by(rounds), drawn }
+    }
+
+    /// By both, one upon the other.
+    fn and(&self, other: &Self) -> Self {
+        let both = |one: f64, other: f64| (1.0 + one) * (1.0 + other) - 1.0;
+        let drawn = self.drawn.iter().zip(&other.drawn).map(|(one, other)| both(*one, *other)).collect();
+        Self { by: both(self.by, other.by), drawn }
+    }
+
+    /// A target: what it says, by how much it moves, how much of that is chance, and whether it is less than a tenth.
+    fn target(mut self, what: String) -> (String, String, Verdict) {
+        self.drawn.sort_by(f64::total_cmp);
+        let drawn = |percent| self.drawn.get(self.drawn.len() * percent / 100).copied().unwrap_or_default() * 100.0;
+        let (low, high) = (drawn(5), drawn(95));
+        let reached = format!("{:+.1} % (9 of 10 resamples: {low:+.1} to {high:+.1} %)", self.by * 100.0);
+        let verdict = if low < 10.0 && high >= 10.0 { Verdict::Open } else { Verdict::from(self.by < 0.1) };
+        (what, reached, verdict)
+    }
 }
 
 /// All times of the turns with this place in their rounds, sorted.
@@ -336,25 +402,4 @@ fn middle(rounds: &Rounds<'_>, place: usize) -> f64 {
     let mut each: Vec<Duration> = rounds.chunks(1).map(|round| percentile(&pooled(round, place), 99.0)).collect();
     each.sort_unstable();
     micros(percentile(&each, 50.0))
-}
-
-/// By which share the figure beside the faulty ones is above that of the healthy channel alone.
-fn moved(rounds: &Rounds<'_>, figure: Figure) -> f64 {
-    figure(rounds, Turn::Faulty.place()) / figure(rounds, Turn::Alone.place()) - 1.0
-}
-
-/// The same of rounds that are drawn from these, as often as they are, sorted: how much of it is chance.
-fn resampled(rounds: &Rounds<'_>, figure: impl Fn(&Rounds<'_>) -> f64) -> Vec<f64> {
-    // A generator of numbers that are the same each time.
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut draw = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        rounds.get((state % rounds.len().max(1) as u64) as usize).copied().unwrap_or_default()
-    };
-    let mut all: Vec<f64> =
-        (0..RESAMPLES).map(|_| figure(&rounds.iter().map(|_| draw()).collect::<Vec<_>>())).collect();
-    all.sort_by(f64::total_cmp);
-    all
 }
