@@ -77,6 +77,7 @@ fn tap_json_and_junit_tell_the_same() {
     let json: Value = serde_json::from_str(&stdout(&with("json"))).expect("JSON");
     assert_eq!((&json["conforms"], &json["counts"]["failed"]), (&Value::Bool(false), &Value::from(1)));
     let xml = std::fs::read_to_string(&junit).expect("the file");
+    assert_eq!(stdout(&with("junit")), xml);
     assert!(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""), "{xml}");
 }
 

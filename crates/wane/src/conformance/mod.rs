@@ -42,7 +42,7 @@ pub(crate) struct ConformanceArgs {
     /// How the result is shown
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Also write JUnit's XML into this file
+    /// Also write JUnit's XML into this file, beside what is shown
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// How many seconds of the processor a case may take; by the clock it may be six times as many
@@ -77,6 +77,8 @@ enum Format {
     Text,
     /// Test Anything Protocol, version 14
     Tap,
+    /// JUnit's XML
+    Junit,
     /// One JSON object
     Json,
 }
@@ -139,6 +141,7 @@ fn prove(args: &ConformanceArgs, catalog: &Catalog, plugin: &Path, out: &mut Out
     match args.format {
         Format::Text => write!(out, "{}", report::text(&report))?,
         Format::Tap => write!(out, "{}", report::tap(&report))?,
+        Format::Junit => write!(out, "{}", report::junit(&report))?,
         Format::Json => writeln!(out, "{}", report::json(&report))?,
     }
     Ok(if report.passed() { Verdict::Well } else { Verdict::Findings })
